@@ -1,0 +1,3 @@
+export * from './build.ts';
+export * from './bytes.ts';
+export * from './errors.ts';
