@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { BrowserContext, Download, Page, Request } from 'playwright-core';
+import { normaliseText, normaliseUrl, withoutStack } from './normalise.ts';
+import type { ConsoleObservation, EventObservation, RequestKind, RequestObservation } from './observation.ts';
+
+/** Listens to a browser context from its first request to its last. */
+export interface ContextRecord {
+  watch(page: Page): void;
+  /** Uncaught errors so far. */
+  errors(): readonly string[];
+  /** The number of requests begun so far. */
+  started(): number;
+  /** Waits until no request is under way, at most so many ms. */
+  idle(limitMs: number): Promise<void>;
+  finish(): Promise<{
+    readonly console: readonly ConsoleObservation[];
+    readonly errors: readonly string[];
+    readonly requests: readonly RequestObservation[];
+    readonly events: readonly EventObservation[];
+  }>;
+}
+
+const kinds: Readonly<Record<string, RequestKind>> = {
+  document: 'document',
+  script: 'script',
+  stylesheet: 'style',
+  fetch: 'data',
+  xhr: 'data',
+};
+
+export function recordContext(context: BrowserContext, origin: string): ContextRecord {
+  const lines: ConsoleObservation[] = [];
+  const errors: string[] = [];
+  const events: EventObservation[] = [];
+  const requests: Promise<RequestObservation>[] = [];
+  const open = new Set<Request>();
+  let waiting: (() => void)[] = [];
+  const clean = (text: string): string => normaliseText(text, origin);
+
+  const end = (request: Request): void => {
+    open.delete(request);
+    if (open.size > 0) return;
+    for (const wake of waiting) wake();
+    waiting = [];
+  };
+  context.on('request', (request) => {
+    if (/^(data|blob):/.test(request.url())) return;
+    // A stream of events never ends, so nobody waits for it.
+    if (!/^(eventsource|websocket|ping)$/.test(request.resourceType())) open.add(request);
+  });
+  context.on('requestfinished', (request) => {
+    requests.push(statusOf(request).then((status) => observe(request, status, origin)));
+    end(request);
+  });
+  context.on('requestfailed', (request) => {
+    if (!/^(data|blob):/.test(request.url())) {
+      requests.push(Promise.resolve(observe(request, isLocal(request.url(), origin) ? 'failed' : 'blocked', origin)));
+    }
+    end(request);
+  });
+  let count = 0;
+  context.on('request', () => (count += 1));
+  context.on('console', (message) => lines.push({ type: message.type(), text: clean(withoutStack(message.text())) }));
+  context.on('weberror', (webError) => errors.push(clean(describeError(webError.error()))));
+
+  const downloads: Promise<void>[] = [];
+  const watch = (page: Page): void => {
+    page.on('dialog', (dialog) => {
+      events.push({ type: 'dialog', text: `${dialog.type()}: ${clean(dialog.message())}` });
+      dialog.accept(dialog.defaultValue()).catch(() => undefined);
+    });
+    page.on('popup', (popup) => {
+      events.push({ type: 'page', text: normaliseUrl(popup.url(), origin) });
+      watch(popup);
+    });
+    page.on('download', (download) => downloads.push(describeDownload(download).then((event) => void events.push(event))));
+    page.on('websocket', (socket) => {
+      const url = normaliseUrl(socket.url(), origin);
+      requests.push(Promise.resolve({ kind: 'other', method: 'GET', url, status: 'blocked' }));
+    });
+  };
+
+  return {
+    watch,
+    errors: () => errors,
+    started: () => count,
+    idle(limitMs) {
+      if (open.size === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, limitMs);
+        waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    },
+    async finish() {
+      await Promise.all(downloads);
+      const seen = await Promise.all(requests);
+      seen.sort((a, b) => (lineOf(a) < lineOf(b) ? -1 : 1));
+      return { console: [...lines], errors: [...errors], requests: seen, events: [...events] };
+    },
+  };
+}
+
+function lineOf({ kind, method, url, status }: RequestObservation): string {
+  return `${kind} ${url} ${method} ${status}`;
+}
+
+function isLocal(url: string, origin: string): boolean {
+  return url.startsWith(`${origin}/`);
+}
+
+function observe(request: Request, status: RequestObservation['status'], origin: string): RequestObservation {
+  const kind = kinds[request.resourceType()] ?? 'other';
+  return { kind, method: request.method(), url: normaliseUrl(request.url(), origin), status };
+}
+
+async function statusOf(request: Request): Promise<number | 'failed'> {
+  const response = await request.response().catch(() => null);
+  return response?.status() ?? 'failed';
+}
+
+/** `Name: message`. What is thrown need not be an error. */
+function describeError(error: Error): string {
+  const name = error.name || 'Error';
+  return withoutStack(error.message.startsWith(`${name}:`) ? error.message : `${name}: ${error.message}`);
+}
+
+async function describeDownload(download: Download): Promise<EventObservation> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(await download.path())) hash.update(chunk as Buffer);
+    return { type: 'download', text: `${download.suggestedFilename()} sha256 ${hash.digest('hex')}` };
+  } catch {
+    return { type: 'download', text: `${download.suggestedFilename()} failed` };
+  }
+}
