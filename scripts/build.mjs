@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import * as esbuild from 'esbuild';
 import { entries, presentEntries, readPackage, root } from './entries.mjs';
 import { licenceNotices } from './licence-notices.mjs';
@@ -80,8 +80,14 @@ async function writeChanged(path, contents) {
 
 /** Takes away bundles of an earlier build which this one didn't make. */
 async function removeStale(files) {
-  const present = existsSync(dist) ? await readdir(dist, { recursive: true }) : [];
-  const stale = present.filter((file) => file.endsWith('.js') && !/^(types|report)\//.test(file) && !files.has(file));
+  const folders = ['', 'bin', 'chunks', 'runtime', 'runtime/chunks'];
+  const present = await Promise.all(
+    folders.map(async (folder) => {
+      const names = await readdir(join(dist, folder)).catch(() => []);
+      return names.filter((name) => name.endsWith('.js')).map((name) => posix.join(folder, name));
+    }),
+  );
+  const stale = present.flat().filter((file) => !files.has(file));
   await Promise.all(stale.map((file) => rm(join(dist, file), { force: true })));
 }
 
@@ -142,7 +148,21 @@ async function buildTypes() {
     jobs.push(run([tsc, '-p', 'src/runtime/tsconfig.json', ...emit]));
   }
   await Promise.all(jobs);
+  await nameDeclarationsByOutput();
   return `of ${sources.length} entry points`;
+}
+
+/** TypeScript leaves `./x.ts` in declarations as it is; a user's resolver looks for `./x.js` and finds `x.d.ts` beside it. */
+async function nameDeclarationsByOutput() {
+  const folder = join(dist, 'types');
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.d.ts'));
+  await Promise.all(
+    files.map(async (file) => {
+      const path = join(folder, file);
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace(/((?:from|import\()\s*)(['"])(\.\.?\/[^'"]+)\.ts\2/g, '$1$2$3.js$2'));
+    }),
+  );
 }
 
 async function copySchemas() {
