@@ -44,11 +44,15 @@ async function loadRunner() {
 function print(observation, ms) {
   const { failure } = observation;
   const log = (text) => console.log(text);
-  log(`${failure === null ? 'ok' : 'FAILED'}  ${name} (${bundler}): ${observation.scenario}, ${(ms / 1000).toFixed(2)} s`);
+  log(
+    `${failure === null ? 'ok' : 'FAILED'}  ${name} (${bundler}): ${observation.scenario}, ${(ms / 1000).toFixed(2)} s`,
+  );
   if (observation.kind === 'browser') {
     const { marks, requests, errors } = observation;
     const noted = observation.console;
-    log(`    ${marks.length} marks, ${requests.length} requests, ${noted.length} console messages, ${errors.length} uncaught errors`);
+    log(
+      `    ${marks.length} marks, ${requests.length} requests, ${noted.length} console messages, ${errors.length} uncaught errors`,
+    );
     for (const { type, text } of noted) log(`    console.${type}: ${text}`);
     for (const error of errors) log(`    uncaught: ${error}`);
     for (const { method, url, status } of requests) {
@@ -56,7 +60,9 @@ function print(observation, ms) {
     }
   } else {
     for (const run of observation.runs) {
-      log(`    ${run.name}: exit ${run.exit ?? run.signal}, ${run.stdout.length} characters out, ${run.files.length} files`);
+      log(
+        `    ${run.name}: exit ${run.exit ?? run.signal}, ${run.stdout.length} characters out, ${run.files.length} files`,
+      );
     }
   }
   if (failure !== null) log(`    step ${failure.step}: ${failure.what}\n    ${failure.message}`);
@@ -66,7 +72,8 @@ function print(observation, ms) {
 async function main() {
   const scenarioFile = join(root, 'fixtures', name ?? '', 'scenario.json');
   const outdir = join(root, 'fixtures', name ?? '', 'dist', bundler ?? '');
-  if (name === undefined || bundler === undefined) throw new Error('Usage: node scripts/verify-fixture.mjs NAME BUNDLER');
+  if (name === undefined || bundler === undefined)
+    throw new Error('Usage: node scripts/verify-fixture.mjs NAME BUNDLER');
   if (!existsSync(scenarioFile)) throw new Error(`There is no fixtures/${name}/scenario.json.`);
   if (!existsSync(outdir)) throw new Error(`Build it first: node fixtures/${name}/build.mjs ${bundler}`);
   const { compareObservations, describeDifference, openBrowser, parseScenario, runScenario } = await loadRunner();
@@ -88,7 +95,11 @@ async function main() {
     let good = first.failure === null;
     if (values.twice) {
       const differences = compareObservations(first, await run());
-      console.log(differences.length === 0 ? '    both runs are equal' : `    ${differences.length} differences between the runs:`);
+      console.log(
+        differences.length === 0
+          ? '    both runs are equal'
+          : `    ${differences.length} differences between the runs:`,
+      );
       for (const difference of differences) console.log(`      ${describeDifference(difference)}`);
       good &&= differences.length === 0;
     }

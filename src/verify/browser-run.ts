@@ -5,7 +5,8 @@ import type { SharedBrowser } from './chromium.ts';
 import { normaliseText, normaliseUrl, oneLine } from './normalise.ts';
 import type { BrowserObservation, Failure, MarkObservation, StorageObservation } from './observation.ts';
 import { readPage, readStorage } from './page-snapshot.ts';
-import { settlePage, startPage } from './page-start.ts';
+import type { PageStart } from './page-start.ts';
+import { passInPage, startPage } from './page-start.ts';
 import { recordContext } from './record.ts';
 import type { ContextRecord } from './record.ts';
 import type { RunOptions } from './run.ts';
@@ -13,7 +14,7 @@ import type { BrowserScenario, BrowserStep, Target } from './scenario.ts';
 import { appOrigin, serveApp } from './server.ts';
 
 /** The page's clock at the start of each run. */
-const startTime = new Date('2026-01-15T12:00:00Z');
+const startTime = Date.UTC(2026, 0, 15, 12);
 
 /** How far the page's clock runs after each step and between two looks at the page, ms. */
 const tick = 50;
@@ -25,8 +26,12 @@ class StepFailure extends Error {}
 interface Run {
   readonly page: Page;
   readonly record: ContextRecord;
+  readonly seed: number;
   readonly timeoutMs: number;
-  rounds: number;
+  /** Full page loads so far. */
+  loads: number;
+  /** How far the page's clock has run, ms. */
+  elapsed: number;
   readonly marks: MarkObservation[];
 }
 
@@ -77,12 +82,18 @@ async function runInContext(
   options: RunOptions,
 ): Promise<BrowserObservation> {
   const record = recordContext(context, appOrigin);
-  await context.addInitScript(`(${startPage.toString()})(${options.seed ?? 1})`);
-  await context.clock.install({ time: startTime });
-  await context.clock.pauseAt(startTime);
+  await context.addInitScript(`(${startPage.toString()})()`);
   const page = await context.newPage();
   record.watch(page);
-  const run: Run = { page, record, timeoutMs: options.timeoutMs ?? 10_000, rounds: 0, marks: [] };
+  const run: Run = {
+    page,
+    record,
+    seed: options.seed ?? 1,
+    timeoutMs: options.timeoutMs ?? 10_000,
+    loads: 0,
+    elapsed: 0,
+    marks: [],
+  };
   const failure = await doSteps(run, scenario.steps, options.screenshot);
   const storage = await storageOf(context, page);
   return { kind: 'browser', scenario: scenario.name, marks: run.marks, ...(await record.finish()), storage, failure };
@@ -114,9 +125,9 @@ async function doSteps(
 async function doStep(run: Run, step: BrowserStep): Promise<void> {
   const { page } = run;
   if ('go' in step) {
-    run.rounds += 1;
-    const round = run.rounds;
-    await page.context().addInitScript(`globalThis[Symbol.for('pare.verify')]?.reseed(${round})`);
+    const start: PageStart = { seed: run.seed + 0x9e3779b1 * run.loads, time: startTime + run.elapsed };
+    run.loads += 1;
+    await page.context().addInitScript(`globalThis[Symbol.for('pare.verify')].start(${JSON.stringify(start)})`);
     await page.goto(appOrigin + step.go, { waitUntil: 'commit', timeout: run.timeoutMs });
     await pass(run);
     await until(run, `the document at ${step.go} did not load`, () =>
@@ -140,7 +151,7 @@ async function doStep(run: Run, step: BrowserStep): Promise<void> {
     await until(run, `the path is not ${step.path}`, () => Promise.resolve(isAt(page.url(), step.path)));
   } else if ('mark' in step) run.marks.push(await readMark(run, step.mark));
   else if ('wait' in step) {
-    for (let left = step.wait; left > 0; left -= tick) await pass(run, Math.min(left, tick));
+    for (let left = step.wait; left > 0; left -= 5 * tick) await advance(run, Math.min(left, 5 * tick));
   } else {
     const there = page.url();
     const back = step.history === 'back';
@@ -205,29 +216,32 @@ async function until(run: Run, problem: string | (() => string), holds: () => Pr
     }
     const ms = over ? 0 : look < 20 ? tick : 5 * tick;
     passed += ms;
-    await pass(run, ms);
+    await advance(run, ms);
     if (ms === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Lets everything under way come to rest, runs the page's clock by so many ms, and lets what followed come to rest. */
-async function pass(run: Run, ms = tick): Promise<void> {
+/** After something was done to the page: what followed comes to rest, the clock runs on a little, and that comes to rest. */
+async function pass(run: Run): Promise<void> {
   await settle(run);
-  if (ms === 0) return;
-  await surviveNavigation(() => run.page.clock.runFor(ms));
-  await settle(run);
+  await advance(run, tick);
 }
 
-/** Comes back when no request is under way and the document has not changed over two real frames. */
-async function settle(run: Run): Promise<void> {
-  let before = -2;
-  let requests = -1;
+/** Lets the page's clock run by so many ms, and what followed come to rest. */
+async function advance(run: Run, ms: number): Promise<void> {
+  run.elapsed += ms;
+  await settle(run, ms);
+}
+
+/** Comes back when no request is under way and the document stays as it is. */
+async function settle(run: Run, ms = 0): Promise<void> {
+  let seen = run.record.activity();
   for (let round = 0; round < 60; round++) {
+    await surviveNavigation(() => run.page.evaluate(passInPage, round === 0 ? ms : 0));
     await run.record.idle(2_000);
-    const changes = (await surviveNavigation(() => run.page.evaluate(settlePage))) ?? -3;
-    if (changes === before && requests === run.record.started()) return;
-    before = changes;
-    requests = run.record.started();
+    const now = run.record.activity();
+    if (now === seen) return;
+    seen = now;
   }
 }
 

@@ -21,12 +21,20 @@ const outputLimit = 16 * 1024 * 1024;
  * says is told in `failure`.
  * @throws PareError `program-missing`
  */
-export async function runNodeScenario(scenario: NodeScenario, outdir: string, options: RunOptions = {}): Promise<NodeObservation> {
+export async function runNodeScenario(
+  scenario: NodeScenario,
+  outdir: string,
+  options: RunOptions = {},
+): Promise<NodeObservation> {
   const program = resolve(outdir, scenario.program);
   if (!existsSync(program)) {
-    throw new PareError('program-missing', `There is no ${scenario.program} in ${outdir} to run "${scenario.name}" on.`, {
-      hint: 'Build the program first, or mend "program" in the scenario.',
-    });
+    throw new PareError(
+      'program-missing',
+      `There is no ${scenario.program} in ${outdir} to run "${scenario.name}" on.`,
+      {
+        hint: 'Build the program first, or mend "program" in the scenario.',
+      },
+    );
   }
   const runs: NodeRunObservation[] = [];
   let failure: Failure | null = null;
@@ -122,7 +130,11 @@ export function normaliseOutput(
   { cwd, tmp, outdir }: { readonly cwd: string; readonly tmp: string; readonly outdir: string },
 ): string {
   let out = text;
-  for (const [path, name] of [[cwd, '<cwd>'], [tmp, '<tmp>'], [outdir, '<out>']] as const) {
+  for (const [path, name] of [
+    [cwd, '<cwd>'],
+    [tmp, '<tmp>'],
+    [outdir, '<out>'],
+  ] as const) {
     out = out.replaceAll(pathToFileURL(path).href, name).replaceAll(path, name);
   }
   return out

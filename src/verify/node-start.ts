@@ -37,15 +37,22 @@ export async function nodeStart(seed: number): Promise<void> {
     fill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return array;
   };
-  Object.assign(crypto, { randomUUID: uuid, randomBytes: bytes, getRandomValues: values });
-  Object.assign(Object.getPrototypeOf(globalThis.crypto) as object, { randomUUID: uuid, getRandomValues: values });
+  const set = (on: object, name: string, value: unknown): void => {
+    Object.defineProperty(on, name, { value, configurable: true, writable: true, enumerable: true });
+  };
+  const web = Object.getPrototypeOf(globalThis.crypto) as object;
+  set(crypto, 'randomBytes', bytes);
+  for (const on of [crypto, web]) set(on, 'randomUUID', uuid);
+  // That of node:crypto cannot be replaced.
+  set(web, 'getRandomValues', values);
   syncBuiltinESMExports();
 
   const RealDate = Date;
   const shift = RealDate.UTC(2026, 0, 15, 12) - RealDate.now();
   const now = (): number => RealDate.now() + shift;
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
     apply: () => new RealDate(now()).toString(),
     get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),
   });

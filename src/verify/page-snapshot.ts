@@ -49,11 +49,14 @@ export function readPage(): PageSnapshot {
   const attributesOf = (element: Element): string => {
     const list: string[] = [];
     for (const { name, value } of element.attributes) {
-      if (!unsaid.has(name) || !/^(input|textarea|select|option)$/.test(element.localName)) list.push(`${name}="${collapse(value)}"`);
+      if (!unsaid.has(name) || !/^(input|textarea|select|option)$/.test(element.localName))
+        list.push(`${name}="${collapse(value)}"`);
     }
     if (element instanceof HTMLInputElement) {
       const ticked = element.type === 'checkbox' || element.type === 'radio';
-      list.push(ticked ? `checked="${element.checked}"` : `value="${element.type === 'file' ? '' : collapse(element.value)}"`);
+      list.push(
+        ticked ? `checked="${element.checked}"` : `value="${element.type === 'file' ? '' : collapse(element.value)}"`,
+      );
       if (ticked) list.push(`value="${collapse(element.value)}"`);
     } else if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) {
       list.push(`value="${collapse(element.value)}"`);

@@ -9,9 +9,9 @@ export interface ContextRecord {
   watch(page: Page): void;
   /** Uncaught errors so far. */
   errors(): readonly string[];
-  /** The number of requests begun so far. */
-  started(): number;
-  /** Waits until no request is under way, at most so many ms. */
+  /** A number that grows whenever a request begins or ends. */
+  activity(): number;
+  /** Waits until no request is under way. Those that take longer than so many ms are not waited for again. */
   idle(limitMs: number): Promise<void>;
   finish(): Promise<{
     readonly console: readonly ConsoleObservation[];
@@ -36,31 +36,32 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
   const requests: Promise<RequestObservation>[] = [];
   const open = new Set<Request>();
   let waiting: (() => void)[] = [];
+  let activity = 0;
   const clean = (text: string): string => normaliseText(text, origin);
 
   const end = (request: Request): void => {
+    activity += 1;
     open.delete(request);
     if (open.size > 0) return;
     for (const wake of waiting) wake();
     waiting = [];
   };
   context.on('request', (request) => {
-    if (/^(data|blob):/.test(request.url())) return;
+    if (isInline(request)) return;
+    activity += 1;
     // A stream of events never ends, so nobody waits for it.
     if (!/^(eventsource|websocket|ping)$/.test(request.resourceType())) open.add(request);
   });
   context.on('requestfinished', (request) => {
+    if (isInline(request)) return;
     requests.push(statusOf(request).then((status) => observe(request, status, origin)));
     end(request);
   });
   context.on('requestfailed', (request) => {
-    if (!/^(data|blob):/.test(request.url())) {
-      requests.push(Promise.resolve(observe(request, isLocal(request.url(), origin) ? 'failed' : 'blocked', origin)));
-    }
+    if (isInline(request)) return;
+    requests.push(Promise.resolve(observe(request, isLocal(request.url(), origin) ? 'failed' : 'blocked', origin)));
     end(request);
   });
-  let count = 0;
-  context.on('request', () => (count += 1));
   context.on('console', (message) => lines.push({ type: message.type(), text: clean(withoutStack(message.text())) }));
   context.on('weberror', (webError) => errors.push(clean(describeError(webError.error()))));
 
@@ -74,7 +75,9 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
       events.push({ type: 'page', text: normaliseUrl(popup.url(), origin) });
       watch(popup);
     });
-    page.on('download', (download) => downloads.push(describeDownload(download).then((event) => void events.push(event))));
+    page.on('download', (download) =>
+      downloads.push(describeDownload(download).then((event) => void events.push(event))),
+    );
     page.on('websocket', (socket) => {
       const url = normaliseUrl(socket.url(), origin);
       requests.push(Promise.resolve({ kind: 'other', method: 'GET', url, status: 'blocked' }));
@@ -84,11 +87,14 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
   return {
     watch,
     errors: () => errors,
-    started: () => count,
+    activity: () => activity,
     idle(limitMs) {
       if (open.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
-        const timer = setTimeout(resolve, limitMs);
+        const timer = setTimeout(() => {
+          open.clear();
+          resolve();
+        }, limitMs);
         waiting.push(() => {
           clearTimeout(timer);
           resolve();
@@ -106,6 +112,11 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
 
 function lineOf({ kind, method, url, status }: RequestObservation): string {
   return `${kind} ${url} ${method} ${status}`;
+}
+
+/** Data and blobs are in the page already. */
+function isInline(request: Request): boolean {
+  return /^(data|blob):/.test(request.url());
 }
 
 function isLocal(url: string, origin: string): boolean {

@@ -38,7 +38,9 @@ export interface BrowserScenario {
   /** Default: 1280 x 800. */
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Requests answered from data instead of from the output directory: path (with query) to JSON or text. */
-  readonly responses?: Readonly<Record<string, { readonly status?: number; readonly json?: unknown; readonly text?: string }>>;
+  readonly responses?: Readonly<
+    Record<string, { readonly status?: number; readonly json?: unknown; readonly text?: string }>
+  >;
   readonly steps: readonly BrowserStep[];
 }
 

@@ -87,7 +87,12 @@ export async function serveApp(outdir: string, responses: Responses = {}): Promi
   return { address: `http://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
 }
 
-async function answer(root: string, responses: Responses, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  root: string,
+  responses: Responses,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const address = request.url ?? '/';
   const absolute = /^[a-z]+:\/\//i.test(address);
   if (absolute && !address.startsWith(`${appOrigin}/`)) {
@@ -99,7 +104,12 @@ async function answer(root: string, responses: Responses, request: IncomingMessa
   if (set !== undefined) {
     const json = set.text === undefined;
     request.resume();
-    send(response, set.status ?? 200, json ? types['.json']! : types['.txt']!, set.text ?? JSON.stringify(set.json ?? null));
+    send(
+      response,
+      set.status ?? 200,
+      json ? types['.json']! : types['.txt']!,
+      set.text ?? JSON.stringify(set.json ?? null),
+    );
     return;
   }
   request.resume();
@@ -108,7 +118,8 @@ async function answer(root: string, responses: Responses, request: IncomingMessa
     return;
   }
   const pathname = pathAndQuery.replace(/[?#].*$/s, '');
-  const file = (await fileFor(root, pathname)) ?? (extname(pathname) === '' ? await fileFor(root, '/index.html') : null);
+  const file =
+    (await fileFor(root, pathname)) ?? (extname(pathname) === '' ? await fileFor(root, '/index.html') : null);
   if (file === null) {
     send(response, 404, types['.txt']!, 'Not found\n');
     return;
@@ -120,11 +131,18 @@ async function answer(root: string, responses: Responses, request: IncomingMessa
     'cache-control': 'no-cache',
   });
   if (request.method === 'HEAD') response.end();
-  else createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
+  else
+    createReadStream(file.path)
+      .on('error', () => response.destroy())
+      .pipe(response);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache' });
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-cache',
+  });
   response.end(body);
 }
 
