@@ -93,13 +93,21 @@ async function removeStale(files) {
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
+/** CommonJS code that asks for Node's own modules finds a `require`; in an ES module there is none by itself. */
+const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
+
+const prefixed = (prefix, contents) => Buffer.concat([Buffer.from(prefix), contents]);
+
 async function buildBundles() {
   const [node, browser] = await Promise.all([bundle('node', nodeOptions), bundle('browser', browserOptions)]);
   const files = new Map([...node.files, ...browser.files]);
+  for (const [file, contents] of node.files) {
+    if (Buffer.from(contents).includes('Dynamic require of')) files.set(file, prefixed(REQUIRE, contents));
+  }
   for (const program of entries().filter(({ specifier }) => specifier === null)) {
     const contents = files.get(program.out);
     if (contents === undefined || Buffer.from(contents).subarray(0, 2).toString() === '#!') continue;
-    files.set(program.out, Buffer.concat([Buffer.from(SHEBANG), contents]));
+    files.set(program.out, prefixed(SHEBANG, contents));
   }
   const notices = await licenceNotices(root, [...node.inputs, ...browser.inputs]);
   if (notices !== '') files.set('LICENSES.txt', Buffer.from(notices));
