@@ -1,0 +1,33 @@
+/** The colours of the charts. They only help to tell things apart: names and patterns say the same. */
+import { FORMATS } from '../../packed-build.ts';
+import type { Palette } from './palette.ts';
+import { OWN_CODE } from './model.ts';
+import type { Model } from './model.ts';
+import type { State } from './state.ts';
+import type { TreeNode } from './tree.ts';
+
+const FORMAT_HUES: Record<(typeof FORMATS)[number], number> = { esm: 165, cjs: 25, json: 300, css: 240, asset: 60, unknown: 210 };
+
+export function fillOf(model: Model, node: TreeNode, by: State['colour'], palette: Palette): string {
+  if (node.kind === 'root' || node.kind === 'output') return palette.frame;
+  if (node.kind === 'rest') return palette.rest;
+  if (by === 'format') {
+    if (node.module === -1) return palette.frame;
+    return tint(FORMAT_HUES[FORMATS[model.format[node.module] ?? 0] ?? 'unknown'], 0, palette);
+  }
+  if (node.package === OWN_CODE) return palette.own;
+  const name = model.packages[node.package ?? 0]?.name ?? '';
+  const hash = hashOf(name);
+  return tint(((hash % 24) * 15 + 90) % 360, (hash >>> 8) % 3, palette);
+}
+
+function tint(hue: number, shade: number, palette: Palette): string {
+  return `oklch(${palette.lightness + shade * palette.step} ${palette.chroma} ${hue})`;
+}
+
+/** FNV-1a, so that a package has the same colour in every report. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash >>> 0;
+}

@@ -1,0 +1,120 @@
+/**
+ * In which order a page gets its files: a column for each round trip. A file can be asked for when the file that names
+ * it has arrived; what is asked for by `import()` comes after the program runs.
+ */
+import { fill, h, path } from '../dom.ts';
+import { countOf, formatBytes, formatExact } from '../format.ts';
+import type { Actions, Frame, View } from '../frame.ts';
+import type { Model, OutputModel } from '../model.ts';
+
+export interface Arrival {
+  readonly output: OutputModel;
+  /** From 0: how many files have to come one after the other before it. */
+  readonly trip: number;
+  readonly later: boolean;
+  /** The file that asks for it; null for an entry. */
+  readonly by: OutputModel | null;
+}
+
+const MOST_ROWS = 400;
+
+/** Breadth first; static imports are followed before dynamic ones, so that what is initial is never called late. */
+export function arrivals(model: Model, entry: OutputModel): Arrival[] {
+  const byFile = new Map(model.outputs.map((output) => [output.file, output]));
+  const seen = new Map<OutputModel, Arrival>([[entry, { output: entry, trip: 0, later: false, by: null }]]);
+  const follow = (from: Iterable<Arrival>, dynamic: boolean): void => {
+    // A copy to start from, for the second pass adds to the same map; what is added is walked as well.
+    const queue = [...from];
+    for (const { output, trip, later } of queue) {
+      for (const link of output.imports) {
+        const next = byFile.get(link.file);
+        const isDynamic = link.kind === 'dynamic';
+        if (next === undefined || link.kind === 'url' || seen.has(next) || (isDynamic && !dynamic)) continue;
+        const arrival = { output: next, trip: trip + 1, later: later || isDynamic, by: output };
+        seen.set(next, arrival);
+        queue.push(arrival);
+      }
+    }
+  };
+  follow(seen.values(), false);
+  follow(seen.values(), true);
+  return [...seen.values()];
+}
+
+export function waterfallView(actions: Actions): View {
+  const select = h('select', { id: 'waterfall-entry' });
+  const chooser = h('label', { for: 'waterfall-entry' }, 'Starting from ', select);
+  const summary = h('p', { class: 'lead' });
+  const chart = h('div', { class: 'trips' });
+  const aside = h('p', { class: 'quiet' });
+  let frame: Frame | null = null;
+  let chosen = '';
+  const entriesOf = (model: Model): OutputModel[] => {
+    const entries = model.outputs.filter((output) => output.entry);
+    return entries.length > 0 ? entries : model.outputs.slice(0, 1);
+  };
+  const show = (): void => {
+    if (frame === null) return;
+    const { model, weighing, state } = frame;
+    const entries = entriesOf(model);
+    fill(select, entries.map((output) => h('option', { value: output.file }, output.file)));
+    const entry = entries.find((output) => output.file === chosen) ?? entries[0];
+    chooser.hidden = entries.length < 2;
+    if (entry === undefined) {
+      summary.textContent = 'This build has no outputs.';
+      fill(chart);
+      return;
+    }
+    select.value = entry.file;
+    const all = arrivals(model, entry);
+    const shown = all.filter((arrival) => !weighing.initial || !arrival.later);
+    const initial = all.filter((arrival) => !arrival.later);
+    const weigh = (list: readonly Arrival[]): number =>
+      list.reduce((sum, { output }) => sum + (output.bytes[weighing.measure] ?? 0), 0);
+    const trips = initial.reduce((most, { trip }) => Math.max(most, trip), 0) + 1;
+    const laterCount = all.length - initial.length;
+    summary.textContent =
+      `${countOf(initial.length, 'file')} and ${formatBytes(weigh(initial))} in ${countOf(trips, 'round trip')} before it can run` +
+      (laterCount > 0 ? `; ${countOf(laterCount, 'file')} and ${formatBytes(weigh(all) - weigh(initial))} later, on demand.` : '.');
+    const columns = shown.reduce((most, { trip }) => Math.max(most, trip), 0) + 1;
+    const largest = Math.max(1, ...shown.map(({ output }) => output.bytes[weighing.measure] ?? 0));
+    chart.style.setProperty('--trips', String(columns));
+    fill(
+      chart,
+      h('div', { class: 'trip-heads', 'aria-hidden': 'true' }, Array.from({ length: columns }, (_, i) => h('span', {}, i === 0 ? 'entry' : `trip ${i + 1}`))),
+      h('ol', { 'aria-label': 'Files in the order they can arrive' }, shown.slice(0, MOST_ROWS).map((arrival) => row(arrival, largest))),
+    );
+    const unreached = model.outputs.length - all.length;
+    aside.textContent = [
+      shown.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${shown.length} files are shown.` : '',
+      unreached > 0 ? `${countOf(unreached, 'output')} ${unreached === 1 ? 'is' : 'are'} not reached from here by an import: other entries, assets, style sheets of the page.` : '',
+      state.query === '' ? '' : 'The search does not narrow this view.',
+    ].join(' ');
+  };
+  const row = ({ output, trip, later, by }: Arrival, largest: number): HTMLElement => {
+    const bytes = output.bytes[frame?.weighing.measure ?? 'raw'] ?? Number.NaN;
+    return h(
+      'li',
+      { style: { '--trip': String(trip) } },
+      h(
+        'button',
+        { type: 'button', on: { click: () => actions.select({ kind: 'output', name: output.file }) } },
+        h('span', { class: `peel ${later ? 'later' : 'now'}`, style: { width: `${Math.max(0.5, ((bytes || 0) / largest) * 100)}%` }, 'aria-hidden': 'true' }),
+        path(output.file),
+        h('span', { class: 'size', title: formatExact(bytes) }, ` ${formatBytes(bytes)}`),
+        h('span', { class: 'note' }, by === null ? ' entry' : ` ${later ? 'later, ' : ''}asked for by ${by.file}`),
+      ),
+    );
+  };
+  select.addEventListener('change', () => {
+    chosen = select.value;
+    show();
+  });
+  return {
+    element: h('section', { class: 'waterfall', 'aria-label': 'Load waterfall' }, chooser, summary, chart, aside),
+    update(next) {
+      frame = next;
+      show();
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * What the report shows: one or more builds, and what other rooms of pare found out about them. Every section but the
+ * build itself is optional; the page shows those that are there. All of it is plain JSON.
+ *
+ * Positions (`ModuleIndex`, `EdgeIndex`, `OutputIndex`) point into the `Build` of the same `ReportBuild`.
+ */
+import type { Bytes, ModuleIndex, PackageRef } from '../src/model/build.ts';
+import type { PackedBuild } from './packed-build.ts';
+
+export const REPORT_SCHEMA = 'pare/report@1';
+
+/** Position in `Build.edges`. */
+export type EdgeIndex = number;
+/** Position in `Build.outputs`. */
+export type OutputIndex = number;
+
+export interface ReportData {
+  readonly schema: typeof REPORT_SCHEMA;
+  /** What the reader calls this, usually the name of the project. */
+  readonly title: string;
+  readonly builds: readonly ReportBuild[];
+}
+
+export interface ReportBuild {
+  /** Unique in the report, as the reader knows it: `esbuild`, `main`, `pull request`. */
+  readonly name: string;
+  /** Made by `packBuild`. */
+  readonly build: PackedBuild;
+  readonly retained?: Retained;
+  readonly cutSets?: readonly CutSet[];
+  readonly duplicates?: readonly Duplicate[];
+  readonly notShaken?: readonly NotShaken[];
+  readonly diff?: Diff;
+  readonly budgets?: readonly BudgetResult[];
+  readonly coverage?: Coverage;
+  readonly sources?: readonly ModuleSource[];
+}
+
+/** What leaves the bundle when one thing goes: its own bytes and the bytes of all that only it needs. */
+export interface Retained {
+  readonly modules: readonly { readonly module: ModuleIndex; readonly bytes: Bytes }[];
+  readonly packages: readonly { readonly package: PackageRef; readonly bytes: Bytes }[];
+  /** For single import statements. */
+  readonly edges: readonly { readonly edge: EdgeIndex; readonly bytes: Bytes }[];
+}
+
+/** The thing that a finding is about. */
+export type ReportTarget = { readonly module: ModuleIndex } | { readonly package: PackageRef };
+
+/** The fewest import statements that must go for the target to leave the bundle. */
+export interface CutSet {
+  readonly target: ReportTarget;
+  readonly cuts: readonly EdgeIndex[];
+  /** What leaves when all of the cuts are made; null where it was not measured. */
+  readonly saves: Bytes | null;
+}
+
+export type DuplicateKind =
+  /** one package in several versions */
+  | 'versions'
+  /** one version of a package at several paths */
+  | 'paths'
+  /** one module in several outputs */
+  | 'outputs'
+  /** a library both whole and method by method */
+  | 'whole-and-parts'
+  /** ESM and CommonJS copies of one package */
+  | 'formats'
+  /** modules or helper functions that are nearly the same */
+  | 'near-identical';
+
+export interface Duplicate {
+  readonly kind: DuplicateKind;
+  /** What is there twice: the name of a package, a module's id, a helper's name. */
+  readonly name: string;
+  readonly copies: readonly DuplicateCopy[];
+  /** What one copy less of each would save. */
+  readonly wasted: Bytes;
+  /** What to do about it, in a sentence; null where there is no known mend. */
+  readonly mend: string | null;
+}
+
+export interface DuplicateCopy {
+  /** What tells this copy from the others: a version, a path, an output's file. */
+  readonly label: string;
+  readonly modules: readonly ModuleIndex[];
+  readonly bytes: Bytes;
+  /** The import statement that pulls this copy in; null where not known. */
+  readonly broughtBy: EdgeIndex | null;
+}
+
+export type KeepReason =
+  | 'commonjs'
+  | 'side-effect'
+  | 'namespace-use'
+  | 'dynamic-access'
+  | 'side-effects-field'
+  | 'barrel'
+  | 'unknown';
+
+/** A module that is kept, whole or in part, although its exports are not (all) used, and the statement that keeps it. */
+export interface NotShaken {
+  readonly module: ModuleIndex;
+  readonly kept: 'whole' | 'part';
+  readonly reason: KeepReason;
+  /** The reason in a sentence. */
+  readonly detail: string;
+  /** The module whose source holds the statement that keeps it; null where no single statement does. */
+  readonly at: { readonly module: ModuleIndex; readonly line: number; readonly column: number } | null;
+  /** The bytes that hang on it. */
+  readonly bytes: Bytes;
+}
+
+/** How this build differs from another one. */
+export interface Diff {
+  /** What it is compared with, as the reader knows it. */
+  readonly base: string;
+  readonly total: { readonly before: Bytes; readonly after: Bytes };
+  readonly changes: readonly Change[];
+}
+
+export interface Change {
+  /** The module's id, or the name of a rest bucket. */
+  readonly id: string;
+  readonly package: PackageRef | null;
+  /** null: was not there. */
+  readonly before: Bytes | null;
+  /** null: is no longer there. */
+  readonly after: Bytes | null;
+  /** Why, each in a sentence: the import statement that appeared, the version that changed, the code that grew. */
+  readonly causes: readonly string[];
+}
+
+export interface BudgetResult {
+  /** As the configuration names it. */
+  readonly name: string;
+  /** What was weighed, in words: `initial of index.html`, `package moment`. */
+  readonly subject: string;
+  readonly unit: 'raw' | 'gzip' | 'brotli' | 'count';
+  readonly limit: number;
+  readonly actual: number;
+  /** Of the baseline, for a relative budget or a ratchet; null otherwise. */
+  readonly baseline: number | null;
+  readonly passed: boolean;
+  /** The heaviest first. */
+  readonly causes: readonly BudgetCause[];
+}
+
+export interface BudgetCause {
+  readonly text: string;
+  readonly module: ModuleIndex | null;
+  readonly bytes: number;
+}
+
+/** What of the loaded bytes had run at a point in time. */
+export interface Coverage {
+  /** The point in time, in words: `first render`. */
+  readonly point: string;
+  readonly modules: readonly {
+    readonly module: ModuleIndex;
+    /** Raw bytes of the module in the outputs that were loaded by then. */
+    readonly loaded: number;
+    /** Of these, the bytes that had run. */
+    readonly executed: number;
+  }[];
+}
+
+/** The source of a module with what is left of it in the outputs. */
+export interface ModuleSource {
+  readonly module: ModuleIndex;
+  readonly text: string;
+  /** Pairs of start and end (exclusive), in UTF-16 units of `text`, ascending, not overlapping. */
+  readonly kept: readonly (readonly [start: number, end: number])[];
+}
