@@ -44,14 +44,7 @@ export function learnNoise(a: Observation, a2: Observation): string[] {
   const noise = new Set<string>();
   for (const { where } of compareObservations(a, a2)) {
     const list = where.replace(/\/\d+$/, '');
-    const lengths = [first.get(list)?.length, second.get(list)?.length];
-    noise.add(
-      lengths[0] !== undefined && lengths[0] === lengths[1]
-        ? where
-        : lengths[0] === undefined && lengths[1] === undefined
-          ? where
-          : list,
-    );
+    noise.add(first.get(list)?.length === second.get(list)?.length ? where : list);
   }
   return [...noise];
 }

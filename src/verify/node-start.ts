@@ -2,9 +2,9 @@
  * Runs in the program's process before the program: a clock that starts at 2026-01-15T12:00:00Z, and seeded random numbers.
  * Sent to the process as text, so it must not use anything from outside its own body.
  */
-export async function nodeStart(seed: number): Promise<void> {
-  const { default: crypto } = await import('node:crypto');
-  const { syncBuiltinESMExports } = await import('node:module');
+export function nodeStart(seed: number): void {
+  const crypto = process.getBuiltinModule('node:crypto');
+  const { syncBuiltinESMExports } = process.getBuiltinModule('node:module');
 
   // mulberry32 by Tommy Ettinger, as in the browser.
   let state = seed;

@@ -62,7 +62,11 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
     requests.push(Promise.resolve(observe(request, isLocal(request.url(), origin) ? 'failed' : 'blocked', origin)));
     end(request);
   });
-  context.on('console', (message) => lines.push({ type: message.type(), text: clean(withoutStack(message.text())) }));
+  context.on('console', (message) => {
+    // The browser's own remark on a failed request comes at any time; the request is on record.
+    if (message.text().startsWith('Failed to load resource:')) return;
+    lines.push({ type: message.type(), text: clean(withoutStack(message.text())) });
+  });
   context.on('weberror', (webError) => errors.push(clean(describeError(webError.error()))));
 
   const downloads: Promise<void>[] = [];
