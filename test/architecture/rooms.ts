@@ -38,7 +38,7 @@ export function roomOf(rooms: readonly Room[], file: string): Room | undefined {
 
 /** What the imports do that the rooms forbid, as sentences. */
 export function forbiddenImports(rooms: readonly Room[], imports: readonly Import[]): string[] {
-  return imports.flatMap((entry) => {
+  const sentences = imports.flatMap((entry) => {
     const room = roomOf(rooms, entry.from);
     if (room === undefined) return [`${entry.from} lives in no room of the table`];
     const refused = `${entry.from} must not import ${entry.file ?? entry.specifier}`;
@@ -50,6 +50,7 @@ export function forbiddenImports(rooms: readonly Room[], imports: readonly Impor
     // package.json and its like live in no room; everyone may read them.
     return target === undefined || target === room.path || allows(room, target) ? [] : [refused];
   });
+  return [...new Set(sentences)];
 }
 
 const allows = ({ mayImport }: Room, target: string): boolean => mayImport === null || mayImport.includes(target);
