@@ -67,7 +67,7 @@ export interface BrowserObservation {
   readonly console: readonly ConsoleObservation[];
   /** Uncaught errors and unhandled rejections as `Name: message`; stacks are left out, since minified names differ. */
   readonly errors: readonly string[];
-  /** Sorted, since the order in which parallel requests start is no promise of the program. */
+  /** Sorted, since parallel requests start in any order; a file that is asked for again (not data or a document) is told once. */
   readonly requests: readonly RequestObservation[];
   readonly events: readonly EventObservation[];
   readonly storage: StorageObservation;

@@ -108,10 +108,20 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
     async finish() {
       await Promise.all(downloads);
       const seen = await Promise.all(requests);
-      seen.sort((a, b) => (lineOf(a) < lineOf(b) ? -1 : 1));
-      return { console: [...lines], errors: [...errors], requests: seen, events: [...events] };
+      return { console: [...lines], errors: [...errors], requests: inOrder(seen), events: [...events] };
     },
   };
+}
+
+/**
+ * Sorted. Of the same request for a file only one is kept: whether the browser asks again for a picture that it still has
+ * in memory is its own affair.
+ */
+function inOrder(requests: readonly RequestObservation[]): RequestObservation[] {
+  const sorted = requests.map((request) => [lineOf(request), request] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted
+    .filter(([line, { kind }], i) => kind === 'data' || kind === 'document' || line !== sorted[i - 1]?.[0])
+    .map(([, request]) => request);
 }
 
 function lineOf({ kind, method, url, status }: RequestObservation): string {
