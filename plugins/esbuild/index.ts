@@ -1,0 +1,126 @@
+/**
+ * pare for esbuild. `analyzer` and `report` work alone or together: one analysis of a build serves both. They set
+ * `metafile: true` and change nothing else of the build; where they fail they warn and stand aside.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { BuildResult, Metafile, Plugin, PluginBuild } from 'esbuild';
+
+import { esbuildEvidence } from '../../src/collect/esbuild-metafile.ts';
+import type { Build } from '../../src/model/build.ts';
+import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
+import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
+import { analyzerOutcome, measureBuild, reportOutcome, standingAside, type Host } from '../shared/outcome.ts';
+
+export type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
+export type { Build } from '../../src/model/build.ts';
+
+/** Measures each build: a summary on the terminal, the `Build` record as JSON or by `onBuild`. */
+export function analyzer(options: AnalyzerOptions = {}): Plugin {
+  const checked = checkAnalyzerOptions(options);
+  return plugin('pare:analyzer', checked, (build, root, host) => analyzerOutcome(build, root, checked, host));
+}
+
+/** Writes the report, one HTML file, after each build. */
+export function report(options: ReportOptions = {}): Plugin {
+  const checked = checkReportOptions(options);
+  return plugin('pare:report', checked, (build, root, host) => reportOutcome(build, root, checked, host));
+}
+
+/** All of pare in one plugin; useful without options. */
+export function pare(options: PareOptions = {}): Plugin {
+  const parts = checkPareOptions(options);
+  const shared = parts.analyzer ?? parts.report ?? {};
+  return plugin('pare', shared, async (build, root, host) => {
+    if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
+    const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
+    if (parts.report !== null)
+      await reportOutcome(build, root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
+  });
+}
+
+type Outcome = (build: Build, root: string, host: Host) => Promise<void>;
+
+/** Records by build result and measures, so that two plugins in one build share the work. */
+const records = new WeakMap<BuildResult, Map<string, Promise<Build>>>();
+
+function plugin(name: string, options: AnalyzerOptions, outcome: Outcome): Plugin {
+  return {
+    name,
+    setup(build) {
+      build.initialOptions.metafile = true;
+      let rebuilds = 0;
+      build.onEnd(async (result) => {
+        if (result.errors.length > 0 || result.metafile === undefined) return undefined;
+        const warnings: { id: string; text: string }[] = [];
+        const host: Host = {
+          info: (text) => speaks(build) && process.stderr.write(`\n${text}`),
+          warn: (code, text) => warnings.push({ id: `pare-${code}`, text }),
+        };
+        const watching = rebuilds++ > 0;
+        await standingAside(host, async () => {
+          const root = path.resolve(options.root ?? build.initialOptions.absWorkingDir ?? process.cwd());
+          await outcome(await record(build, result, root, options, watching), root, host);
+        });
+        return { warnings };
+      });
+    },
+  };
+}
+
+function record(
+  build: PluginBuild,
+  result: BuildResult,
+  root: string,
+  options: AnalyzerOptions,
+  watching: boolean,
+): Promise<Build> {
+  const key = JSON.stringify([root, options.gzip, options.brotli, options.cache]);
+  const known = records.get(result) ?? new Map<string, Promise<Build>>();
+  records.set(result, known);
+  let promise = known.get(key);
+  if (promise === undefined) {
+    promise = measureBuild(evidenceOf(build, result, root), options, watching);
+    known.set(key, promise);
+  }
+  return promise;
+}
+
+function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
+  const { absWorkingDir, outdir, outfile, entryPoints } = build.initialOptions;
+  const workingDir = absWorkingDir ?? process.cwd();
+  const contents = new Map(result.outputFiles?.map((file) => [path.resolve(file.path), file.contents]));
+  return esbuildEvidence({
+    metafile: result.metafile as Metafile,
+    workingDir,
+    root,
+    outdir:
+      outdir !== undefined
+        ? path.resolve(workingDir, outdir)
+        : outfile !== undefined
+          ? path.dirname(path.resolve(workingDir, outfile))
+          : null,
+    entryPoints: entryPoints === undefined ? null : entryNames(entryPoints),
+    version: build.esbuild.version,
+    read: (file) => contents.get(path.resolve(file)) ?? readBytes(file),
+  });
+}
+
+function entryNames(entryPoints: NonNullable<PluginBuild['initialOptions']['entryPoints']>): string[] {
+  if (!Array.isArray(entryPoints)) return Object.values(entryPoints);
+  return entryPoints.map((entry) => (typeof entry === 'string' ? entry : entry.in));
+}
+
+function readBytes(file: string): Uint8Array | null {
+  try {
+    return readFileSync(file);
+  } catch {
+    return null;
+  }
+}
+
+/** The summary is what the plugin is for: it is printed unless esbuild was told to be quiet. */
+function speaks(build: PluginBuild): boolean {
+  const level = build.initialOptions.logLevel;
+  return level !== 'silent' && level !== 'error';
+}

@@ -1,0 +1,95 @@
+/** The plugins' options: one table of what there is, what it defaults to, and how it is checked. */
+import * as v from 'valibot';
+
+import type { Build } from '../../src/model/build.ts';
+import { PareError } from '../../src/model/errors.ts';
+import { nearest } from '../../src/model/nearest-name.ts';
+
+export interface AnalyzerOptions {
+  /** The project's root: module ids are relative to it. Default: the bundler's root, or the working directory. */
+  readonly root?: string | undefined;
+  /** Measure gzip sizes (level 9). Default: true. */
+  readonly gzip?: boolean | undefined;
+  /** Measure brotli sizes (quality 11; slow the first time, then cached by content). Default: true, false in watch mode. */
+  readonly brotli?: boolean | undefined;
+  /** Print a summary after the build. Default: true. */
+  readonly summary?: boolean | undefined;
+  /** Write the `Build` record as JSON to this file. Default: it is not written. */
+  readonly json?: string | undefined;
+  /** Folder of the cache of compressed files; false: none. Default: `node_modules/.cache/pare`. */
+  readonly cache?: string | false | undefined;
+  /** Called with the record after each build. An error thrown here is reported and does not fail the build. */
+  readonly onBuild?: ((build: Build) => void | Promise<void>) | undefined;
+}
+
+export interface ReportOptions extends AnalyzerOptions {
+  /** Where the page is written. Default: `pare-report.html`. */
+  readonly file?: string | undefined;
+  /** Title of the page and name of the build in it. Default: the name in package.json. */
+  readonly title?: string | undefined;
+}
+
+export interface PareOptions {
+  /** Options for all parts; a part's own options come before these. */
+  readonly root?: string | undefined;
+  readonly gzip?: boolean | undefined;
+  readonly brotli?: boolean | undefined;
+  readonly cache?: string | false | undefined;
+  readonly onBuild?: ((build: Build) => void | Promise<void>) | undefined;
+  /** false turns the part off. */
+  readonly analyzer?: AnalyzerOptions | boolean | undefined;
+  readonly report?: ReportOptions | boolean | undefined;
+}
+
+const common = {
+  root: v.optional(v.string()),
+  gzip: v.optional(v.boolean()),
+  brotli: v.optional(v.boolean()),
+  cache: v.optional(v.union([v.string(), v.literal(false)])),
+  onBuild: v.optional(v.function()),
+};
+const analyzerEntries = { ...common, summary: v.optional(v.boolean()), json: v.optional(v.string()) };
+const reportEntries = { ...analyzerEntries, file: v.optional(v.string()), title: v.optional(v.string()) };
+const AnalyzerSchema = v.strictObject(analyzerEntries);
+const ReportSchema = v.strictObject(reportEntries);
+const PareSchema = v.strictObject({
+  ...common,
+  analyzer: v.optional(v.union([v.boolean(), AnalyzerSchema])),
+  report: v.optional(v.union([v.boolean(), ReportSchema])),
+});
+
+export const checkAnalyzerOptions = (options: unknown): AnalyzerOptions =>
+  check(AnalyzerSchema, options, 'analyzer', Object.keys(analyzerEntries)) as AnalyzerOptions;
+export const checkReportOptions = (options: unknown): ReportOptions =>
+  check(ReportSchema, options, 'report', Object.keys(reportEntries)) as ReportOptions;
+
+/** The options of both parts, with the common ones filled in; null: the part is off. */
+export function checkPareOptions(options: unknown): { analyzer: AnalyzerOptions | null; report: ReportOptions | null } {
+  const names = [...Object.keys(reportEntries), 'analyzer', 'report'];
+  const { analyzer, report, ...shared } = check(PareSchema, options, 'pare', names) as PareOptions;
+  const part = <T extends AnalyzerOptions>(own: T | boolean | undefined): T | null => {
+    if (own === false) return null;
+    return { ...shared, ...(typeof own === 'object' ? own : {}) } as T;
+  };
+  return { analyzer: part(analyzer), report: part(report) };
+}
+
+function check<const S extends v.GenericSchema>(
+  schema: S,
+  options: unknown,
+  plugin: string,
+  names: readonly string[],
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, options ?? {});
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => {
+    const at = v.getDotPath(issue) ?? '';
+    const key = at.split('.').pop() ?? '';
+    if (issue.expected !== 'never') return `${at || 'options'}: expected ${issue.expected}, got ${issue.received}`;
+    const meant = nearest(key, names);
+    return `${at}: no such option${meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`}`;
+  });
+  throw new PareError('options-invalid', `${plugin}(): ${problems.join('; ')}`, {
+    hint: 'The options of each plugin are listed in the README.',
+  });
+}

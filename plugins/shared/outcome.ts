@@ -1,0 +1,109 @@
+/** What the plugins do with a finished build: the summary, the JSON file, the page, the user's own function. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { Build } from '../../src/model/build.ts';
+import { assemble } from '../../src/measure/assemble.ts';
+import type { BuildEvidence } from '../../src/measure/evidence.ts';
+import { PareError } from '../../src/model/errors.ts';
+import { CompressionDiskCache } from '../../src/store/compression-cache.ts';
+import type { AnalyzerOptions, ReportOptions } from './options.ts';
+
+/** How a plugin speaks in its bundler's own way. */
+export interface Host {
+  readonly info: (text: string) => void;
+  readonly warn: (code: string, text: string) => void;
+}
+
+/** Assembles the record with the options' measures. */
+export async function measureBuild(
+  evidence: BuildEvidence,
+  options: AnalyzerOptions,
+  watching: boolean,
+): Promise<Build> {
+  const folder = options.cache ?? (await defaultCacheFolder(evidence.root));
+  const cache =
+    folder === false || folder === null ? {} : { cache: new CompressionDiskCache(path.resolve(evidence.root, folder)) };
+  return assemble(evidence, {
+    compress: { gzip: options.gzip ?? true, brotli: options.brotli ?? !watching, ...cache },
+  });
+}
+
+export async function analyzerOutcome(build: Build, root: string, options: AnalyzerOptions, host: Host): Promise<void> {
+  if (options.summary ?? true) {
+    const { renderSummary } = await import('../../reports/terminal.ts');
+    const color = (process.stderr.isTTY ?? false) && process.env['NO_COLOR'] === undefined;
+    host.info(renderSummary({ ...build, diagnostics: [] }, { color, width: process.stderr.columns ?? 100 }));
+  }
+  for (const { code, message, hint } of build.diagnostics)
+    host.warn(code, hint === null ? message : `${message}. ${hint}`);
+  if (options.json !== undefined) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
+  await options.onBuild?.(build);
+}
+
+export async function reportOutcome(build: Build, root: string, options: ReportOptions, host: Host): Promise<void> {
+  const [{ loadReportTemplate, renderHtmlReport }, { packBuild }] = await Promise.all([
+    import('../../reports/html.ts'),
+    import('../../reports/packed-build.ts'),
+  ]);
+  const title = options.title ?? (await projectName(root));
+  const name = build.bundler === null ? title : `${title} (${build.bundler.name})`;
+  const html = renderHtmlReport(
+    { schema: 'pare/report@1', title, builds: [{ name, build: packBuild(build) }] },
+    await loadReportTemplate(),
+  );
+  const file = path.resolve(root, options.file ?? 'pare-report.html');
+  if (await writeOut(file, html, host))
+    host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
+  await options.onBuild?.(build);
+}
+
+/** Runs a step that must never fail the build: what it throws becomes a warning that names the cause. */
+export async function standingAside(host: Host, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const code = error instanceof PareError ? error.code : 'internal';
+    const hint = error instanceof PareError && error.hint !== null ? ` ${error.hint}` : '';
+    const message =
+      error instanceof PareError
+        ? error.message
+        : `pare stood aside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    host.warn(code, `${message}.${hint}`);
+  }
+}
+
+async function writeOut(file: string, text: string, host: Host): Promise<boolean> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+    return true;
+  } catch (error) {
+    host.warn(
+      'write-failed',
+      `${file} could not be written: ${(error as Error).message}. The build itself is not touched.`,
+    );
+    return false;
+  }
+}
+
+/** `node_modules/.cache/pare` of the nearest folder upwards that has a node_modules; null: there is none. */
+async function defaultCacheFolder(root: string): Promise<string | null> {
+  const { stat } = await import('node:fs/promises');
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const modules = path.join(folder, 'node_modules');
+    const found = await stat(modules).catch(() => null);
+    if (found?.isDirectory()) return path.join(modules, '.cache', 'pare');
+    if (folder === path.dirname(folder)) return null;
+  }
+}
+
+async function projectName(root: string): Promise<string> {
+  try {
+    const { name } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // No package.json: the folder's name will do.
+  }
+  return path.basename(root);
+}

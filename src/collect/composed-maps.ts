@@ -1,0 +1,67 @@
+/**
+ * Packages that ship source maps: a bundler that composes them names sources in its own map that it never loaded
+ * (`rxjs/src/internal/Observable.ts` where it bundled `rxjs/dist/esm5/internal/Observable.js`). The shipped map says which
+ * module such a source stands for.
+ */
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import path from 'node:path';
+
+import { sourceMapComment } from '../measure/comments.ts';
+import { moduleIdOfSource } from '../measure/module-id.ts';
+import { readSourceMap } from '../measure/source-map.ts';
+
+const TAIL_BYTES = 4_096;
+
+/**
+ * @param sources canonical ids of sources that are no module
+ * @param modules canonical ids of modules that no source names
+ * @returns module by source, for those that a shipped map tells
+ */
+export function composedSources(
+  root: string,
+  sources: readonly string[],
+  modules: readonly string[],
+): Map<string, string> {
+  const wanted = new Set(sources);
+  const standing = new Map<string, string>();
+  for (const module of modules) {
+    for (const source of shippedSources(root, module))
+      if (wanted.has(source) && !standing.has(source)) standing.set(source, module);
+  }
+  return standing;
+}
+
+function shippedSources(root: string, module: string): string[] {
+  const file = path.join(root, module);
+  try {
+    const tail = readTail(file);
+    const comment = sourceMapComment(tail);
+    if (comment === null) return [];
+    const inline = /^data:application\/json[^,]*;base64,(.*)$/.exec(comment.url);
+    const map = inline
+      ? Buffer.from(inline[1]!, 'base64')
+      : readFileSync(path.join(path.dirname(file), decodeURI(comment.url)));
+    const base = inline ? path.dirname(file) : path.dirname(path.join(path.dirname(file), comment.url));
+    return readSourceMap(map, module).sections.flatMap(({ sources: list }) =>
+      list.flatMap((source) => (source === null ? [] : [moduleIdOfSource(root, base, source)])),
+    );
+  } catch {
+    // A package whose map is missing or broken tells nothing; its modules stay what the bundler's map made of them.
+    return [];
+  }
+}
+
+/** The last bytes of a file; the whole of it where it ends with a map of its own. */
+function readTail(file: string): Buffer {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const length = Math.min(size, TAIL_BYTES);
+    const tail = Buffer.alloc(length);
+    readSync(handle, tail, 0, length, size - length);
+    if (tail.includes('\n') || size === length) return tail;
+    return readFileSync(file);
+  } finally {
+    closeSync(handle);
+  }
+}

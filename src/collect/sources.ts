@@ -1,0 +1,77 @@
+/** Reads the modules' sources and joins what the bundler resolved with what the sources say. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
+import { linkImports, type ResolvedImport } from '../measure/link.ts';
+
+export interface ResolvedModule extends ModuleEvidence {
+  /** Canonical. */
+  readonly id: string;
+  readonly imports: readonly ResolvedImport[];
+}
+
+export interface LinkedGraph {
+  readonly modules: ModuleEvidence[];
+  readonly edges: EdgeEvidence[];
+}
+
+const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
+
+/**
+ * Fills in what only the sources tell: names and places of imports, exported names, and which of them some module asks for
+ * (where the bundler doesn't say which it kept).
+ *
+ * @param contents text of a module where the caller has it already; undefined: it is read from disk
+ */
+export function linkSources(
+  root: string,
+  resolved: readonly ResolvedModule[],
+  contents: (id: string) => string | undefined = () => undefined,
+): LinkedGraph {
+  const edges: EdgeEvidence[] = [];
+  const modules = resolved.map((module): ModuleEvidence => {
+    const { imports, ...facts } = module;
+    const needed = imports.length > 0 || facts.exports === null;
+    const source = needed && SCRIPT.test(module.id) ? (contents(module.id) ?? readSource(root, module.id)) : null;
+    const linked = linkImports(module.id, source, imports);
+    for (const edge of linked.edges) edges.push(edge);
+    const format =
+      facts.format === 'unknown' && linked.syntax !== null ? (linked.syntax.esm ? 'esm' : 'cjs') : facts.format;
+    return { ...facts, format, exports: facts.exports ?? linked.syntax?.exports ?? null };
+  });
+  return { modules: withAskedExports(modules, edges), edges };
+}
+
+function readSource(root: string, id: string): string | null {
+  if (id.startsWith('virtual:')) return null;
+  try {
+    return readFileSync(path.resolve(root, id), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** For modules whose kept exports the bundler doesn't tell: the exports that an import asks for, through re-exports of all. */
+function withAskedExports(modules: readonly ModuleEvidence[], edges: readonly EdgeEvidence[]): ModuleEvidence[] {
+  if (modules.every(({ usedExports }) => usedExports !== null)) return [...modules];
+  const asked = new Map<string, Set<string> | 'all'>();
+  for (const { to, kind, names } of edges) {
+    if (kind === 'url' || kind === 'css') continue;
+    const now = asked.get(to);
+    if (now === 'all') continue;
+    if (names === null || names.includes('*')) asked.set(to, 'all');
+    else if (now === undefined) asked.set(to, new Set(names));
+    else for (const name of names) now.add(name);
+  }
+  return modules.map((module) => {
+    const { exports, usedExports, id } = module;
+    if (usedExports !== null || exports === null) return module;
+    const names = asked.get(id);
+    if (names === undefined) return module;
+    return {
+      ...module,
+      usedExports: names === 'all' ? exports : exports.filter((name) => name === '*' || names.has(name)),
+    };
+  });
+}

@@ -1,0 +1,401 @@
+/** From an adapter's evidence to the `Build`: module identity, byte attribution, compressed sizes, one deterministic order. */
+import {
+  BUILD_SCHEMA,
+  type Build,
+  type Diagnostic,
+  type Edge,
+  type Module,
+  type ModuleFormat,
+  type Output,
+} from '../model/build.ts';
+import { PareError } from '../model/errors.ts';
+import { attributeBySourceMap, unmappedRuns, type SourceRuns } from './attribute.ts';
+import { compressOutput, type CompressOptions } from './compress.ts';
+import type { BuildEvidence, ModuleEvidence, OutputEvidence } from './evidence.ts';
+import { layOut } from './layout.ts';
+import { isRuntimeModule, moduleId, moduleIdOfSource, packageOf } from './module-id.ts';
+import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
+import type { Ownership } from './ownership.ts';
+import { partsOf, sizesOf, type Holder } from './parts.ts';
+import { readSourceMap } from './source-map.ts';
+import { locateRendered, reconcile } from './witness.ts';
+
+export interface AssembleOptions {
+  readonly compress: CompressOptions;
+  /** Called after each output. */
+  readonly onOutput?: (done: number, total: number, file: string) => void;
+}
+
+/** Never throws for one bad output or map: what could not be read becomes a diagnostic, and its bytes are `unmapped`. */
+export async function assemble(evidence: BuildEvidence, options: AssembleOptions): Promise<Build> {
+  const modules = new ModuleTable(evidence);
+  const diagnostics: Diagnostic[] = [...evidence.diagnostics];
+  const attributed = evidence.outputs.map((output) => attributeOutput(output, modules, evidence, diagnostics));
+  let done = 0;
+  const compressed = await Promise.all(
+    evidence.outputs.map(async (output, i) => {
+      const result = await compressOutput(output.contents, attributed[i]!.ownership, options.compress);
+      options.onOutput?.(++done, evidence.outputs.length, output.file);
+      return result;
+    }),
+  );
+  const order = modules.order();
+  const edges = edgesOf(evidence, modules, order.position);
+  const outputs = evidence.outputs.map((output, i): Output => {
+    const { ownership, holders } = attributed[i]!;
+    const holderOf = (owner: number): Holder => {
+      const holder = holders[owner]!;
+      return 'module' in holder ? { module: order.position[holder.module]! } : holder;
+    };
+    const entryModule = output.entryModule === null ? undefined : modules.find(output.entryModule);
+    return {
+      file: output.file,
+      kind: output.kind,
+      entry: output.entry,
+      entryModule: entryModule === undefined ? null : order.position[entryModule]!,
+      imports: output.imports,
+      bytes: sizesOf(output.contents.length, compressed[i]!),
+      parts: partsOf(ownership, compressed[i]!, holderOf),
+    };
+  });
+  return {
+    schema: BUILD_SCHEMA,
+    bundler: evidence.bundler,
+    modules: order.modules,
+    edges,
+    outputs: outputs.sort((a, b) => compare(a.file, b.file)),
+    diagnostics: diagnostics.sort((a, b) => compare(a.file ?? '', b.file ?? '') || compare(a.code, b.code)),
+  };
+}
+
+interface Attributed {
+  readonly ownership: Ownership;
+  /** By owner number; modules by their number in the table. */
+  readonly holders: readonly Holder[];
+}
+
+/** Whose the bytes of an output are, by the best witness there is. */
+function attributeOutput(
+  output: OutputEvidence,
+  modules: ModuleTable,
+  evidence: BuildEvidence,
+  diagnostics: Diagnostic[],
+): Attributed {
+  const runs = readRuns(output, diagnostics);
+  const language = /\.css$/i.test(output.file) ? 'css' : 'js';
+  const owners = new LocalOwners();
+  if (output.witness?.kind === 'rendered') {
+    const rendered = output.witness.modules.map(({ id, code }) => ({
+      owner: owners.ofModule(modules.number(id)),
+      code: code ?? '',
+    }));
+    const place = (start: number, end: number) => gapOwner(output, start, end);
+    const located = rendered.length === 0 ? null : locateRendered(output.contents, rendered, owners.count, place);
+    if (located !== null) return { ownership: located, holders: owners.holders };
+  }
+  if (runs === null) return attributeWithoutMap(output, owners, modules, diagnostics);
+  const ids = resolveSources(output, runs, modules, evidence);
+  const assigned = assignOwners(output.contents, runs, {
+    language,
+    runtime: (source) => ids[source] !== null && isRuntimeModule(ids[source]!),
+  });
+  const ownership = renumber(assigned, (number) => {
+    const owner = ownerOf(number);
+    if ('rest' in owner) return number;
+    const id = ids[owner.source];
+    return id == null ? REST.indexOf('unmapped') : owners.ofModule(modules.numberOfCanonical(id));
+  });
+  const counted = { ...ownership, ownerCount: owners.count };
+  if (output.witness?.kind !== 'lengths') return { ownership: counted, holders: owners.holders };
+  const witnessed = new Map<number, number>();
+  for (const { id, bytes } of output.witness.modules) {
+    const owner = owners.ofModule(modules.number(id));
+    witnessed.set(owner, (witnessed.get(owner) ?? 0) + bytes);
+  }
+  const settled = reconcile({ ...ownership, ownerCount: owners.count }, witnessed, isGap);
+  reportDisagreements(output, settled.disagreements, owners, modules, diagnostics);
+  return { ownership: settled.ownership, holders: owners.holders };
+}
+
+function attributeWithoutMap(
+  output: OutputEvidence,
+  owners: LocalOwners,
+  modules: ModuleTable,
+  diagnostics: Diagnostic[],
+): Attributed {
+  const witness = output.witness;
+  const language = output.kind === 'css' ? 'css' : 'js';
+  if (witness?.kind === 'lengths' && witness.modules.length > 0) {
+    const lengths = witness.modules.map(({ id, bytes }) => ({ owner: owners.ofModule(modules.number(id)), bytes }));
+    const ownership = layOut(output.contents, lengths, owners.count, output.kind === 'asset' ? null : language);
+    return { ownership, holders: owners.holders };
+  }
+  if (witness?.kind === 'rendered' && witness.modules.length === 1) {
+    const only = { owner: owners.ofModule(modules.number(witness.modules[0]!.id)), bytes: output.contents.length };
+    return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
+  }
+  if (output.kind !== 'asset' && output.map === null && output.contents.length > 0) {
+    diagnostics.push({
+      code: 'map-missing',
+      file: output.file,
+      message: `${output.file} has no source map: its ${output.contents.length} bytes can be given to no module`,
+      hint: "Turn source maps on in the bundler ('hidden' or 'external' ones do, and need not be deployed).",
+    });
+  }
+  const bare = assignOwners(output.contents, unmappedRuns(output.contents), { language, runtime: () => false });
+  return { ownership: { ...bare, ownerCount: owners.count }, holders: owners.holders };
+}
+
+/** Runs by the output's map; null where there is no map that can be used. */
+function readRuns(output: OutputEvidence, diagnostics: Diagnostic[]): SourceRuns | null {
+  if (output.map === null) return null;
+  try {
+    const runs = attributeBySourceMap(output.contents, readSourceMap(output.map.bytes, output.map.file));
+    if (runs.strays > 2 && runs.strays > runs.segments / 100) {
+      diagnostics.push({
+        code: 'map-of-another-file',
+        file: output.map.file,
+        message: `${output.map.file} is not the map of ${output.file}: ${runs.strays} of its ${runs.segments} segments point outside of the file`,
+        hint: 'Something changed the file after its map was written, or the map is of another build. Build again; run minifiers inside of the bundler.',
+      });
+      return null;
+    }
+    return runs;
+  } catch (error) {
+    if (!(error instanceof PareError)) throw error;
+    diagnostics.push({ code: error.code, file: output.map.file, message: error.message, hint: error.hint });
+    return null;
+  }
+}
+
+/** Canonical module id of each source; null for a source without a name. */
+function resolveSources(
+  output: OutputEvidence,
+  runs: SourceRuns,
+  modules: ModuleTable,
+  evidence: BuildEvidence,
+): (string | null)[] {
+  const base = output.map!.base;
+  const ids = runs.sources.map((source) => (source === null ? null : moduleIdOfSource(evidence.root, base, source)));
+  if (evidence.composed === undefined) return ids;
+  const strangers = ids.filter((id): id is string => id !== null && !modules.has(id));
+  if (strangers.length === 0) return ids;
+  const known = new Set(ids);
+  const candidates =
+    output.witness?.kind === 'lengths'
+      ? output.witness.modules.map(({ id }) => moduleId(evidence.root, id)).filter((id) => !known.has(id))
+      : [];
+  const standing = evidence.composed(strangers, candidates);
+  return ids.map((id) => (id === null ? null : (standing.get(id) ?? id)));
+}
+
+function gapOwner(output: OutputEvidence, start: number, end: number): number {
+  const place = start === 0 ? 'first' : end === output.contents.length ? 'last' : 'between';
+  const buffer = Buffer.from(output.contents.buffer, output.contents.byteOffset, output.contents.byteLength);
+  return REST.indexOf(nameGap(buffer, start, end, place));
+}
+
+/** Rest buckets that only say that no source owns the bytes; licences and the map's comment are read from the text. */
+const isGap = (owner: number): boolean =>
+  owner < REST.length && REST[owner] !== 'licence' && REST[owner] !== 'source-map-comment';
+
+/** Differences below this many bytes and this share are the price of a separator or two. */
+const TOLERATED_BYTES = 16;
+const TOLERATED_SHARE = 0.005;
+
+function reportDisagreements(
+  output: OutputEvidence,
+  disagreements: readonly { readonly owner: number; readonly mapped: number; readonly witnessed: number }[],
+  owners: LocalOwners,
+  modules: ModuleTable,
+  diagnostics: Diagnostic[],
+): void {
+  const grave = disagreements.filter(
+    ({ mapped, witnessed }) => Math.abs(mapped - witnessed) > Math.max(TOLERATED_BYTES, witnessed * TOLERATED_SHARE),
+  );
+  if (grave.length === 0) return;
+  const worst = grave.sort((a, b) => Math.abs(b.mapped - b.witnessed) - Math.abs(a.mapped - a.witnessed)).slice(0, 3);
+  const list = worst.map(({ owner, mapped, witnessed }) => {
+    const holder = owners.holders[owner]!;
+    return `${'module' in holder ? modules.idOf(holder.module) : holder.rest}: ${mapped} by the map, ${witnessed} by the bundler`;
+  });
+  diagnostics.push({
+    code: 'witnesses-disagree',
+    file: output.file,
+    message: `${output.file}: source map and bundler disagree on ${grave.length} modules (${list.join('; ')})`,
+    hint: 'A module that ships a source map of its own can do this. The sums hold; the sizes of these modules are by the map.',
+  });
+}
+
+/** The owners of one output: the rest buckets, then the modules in the order of their appearance. */
+class LocalOwners {
+  readonly holders: Holder[] = REST.map((rest) => ({ rest }));
+  readonly #byModule = new Map<number, number>();
+
+  get count(): number {
+    return this.holders.length;
+  }
+
+  ofModule(module: number): number {
+    let owner = this.#byModule.get(module);
+    if (owner === undefined) {
+      owner = this.holders.push({ module }) - 1;
+      this.#byModule.set(module, owner);
+    }
+    return owner;
+  }
+}
+
+function renumber(ownership: Ownership, numberOf: (owner: number) => number): Ownership {
+  const table = new Int32Array(ownership.ownerCount).fill(-1);
+  const ends: number[] = [];
+  const owners: number[] = [];
+  for (let i = 0; i < ownership.ends.length; i++) {
+    const before = ownership.owners[i]!;
+    if (table[before] === -1) table[before] = numberOf(before);
+    const owner = table[before]!;
+    if (owners.length > 0 && owners[owners.length - 1] === owner) ends[ends.length - 1] = ownership.ends[i]!;
+    else {
+      ends.push(ownership.ends[i]!);
+      owners.push(owner);
+    }
+  }
+  return {
+    length: ownership.length,
+    ends: Uint32Array.from(ends),
+    owners: Uint32Array.from(owners),
+    ownerCount: ownership.ownerCount,
+  };
+}
+
+/** All modules of a build by their canonical id, in the order they were met. */
+class ModuleTable {
+  readonly #root: string;
+  readonly #evidence: BuildEvidence;
+  readonly #numbers = new Map<string, number>();
+  readonly #canonical = new Map<string, string>();
+  readonly #modules: Omit<Module, 'package'>[] = [];
+
+  constructor(evidence: BuildEvidence) {
+    this.#root = evidence.root;
+    this.#evidence = evidence;
+    for (const module of evidence.modules) this.#add(this.#idOf(module.id), module);
+  }
+
+  #idOf(id: string): string {
+    let canonical = this.#canonical.get(id);
+    if (canonical === undefined) {
+      canonical = moduleId(this.#root, id);
+      this.#canonical.set(id, canonical);
+    }
+    return canonical;
+  }
+
+  #add(id: string, facts: ModuleEvidence): void {
+    const known = this.#numbers.get(id);
+    if (known === undefined) {
+      this.#numbers.set(id, this.#modules.length);
+      const { format, sourceBytes, sideEffects, exports, usedExports } = facts;
+      this.#modules.push({ id, format, sourceBytes, sideEffects, exports, usedExports });
+    } else this.#modules[known] = merged(this.#modules[known]!, facts);
+  }
+
+  has(canonical: string): boolean {
+    return this.#numbers.has(canonical);
+  }
+
+  find(id: string): number | undefined {
+    return this.#numbers.get(this.#idOf(id));
+  }
+
+  /** Number of a module by any of its names; one that was not known is added. */
+  number(id: string): number {
+    return this.numberOfCanonical(this.#idOf(id));
+  }
+
+  numberOfCanonical(id: string): number {
+    if (!this.#numbers.has(id)) this.#add(id, { id, ...NO_FACTS, format: formatOf(id) });
+    return this.#numbers.get(id)!;
+  }
+
+  idOf(number: number): string {
+    return this.#modules[number]!.id;
+  }
+
+  /** The modules sorted by id, and each number's position among them. */
+  order(): { modules: Module[]; position: Uint32Array } {
+    const numbers = this.#modules.map((_, i) => i).sort((a, b) => compare(this.idOf(a), this.idOf(b)));
+    const position = new Uint32Array(numbers.length);
+    const modules = numbers.map((number, i): Module => {
+      position[number] = i;
+      const { id, ...facts } = this.#modules[number]!;
+      const owner = packageOf(id);
+      const ref = owner === null ? null : { name: owner.name, version: this.#evidence.packages.version(owner.folder) };
+      return { id, package: ref, ...facts };
+    });
+    return { modules, position };
+  }
+}
+
+const NO_FACTS = { sourceBytes: null, sideEffects: null, exports: null, usedExports: null } as const;
+
+/** One file that a bundler serves in several parts (`App.vue`, `App.vue?vue&type=style`) is one module. */
+function merged(a: Omit<Module, 'package'>, b: ModuleEvidence): Omit<Module, 'package'> {
+  const both = (x: readonly string[] | null, y: readonly string[] | null) =>
+    x === null || y === null ? (x ?? y) : [...new Set([...x, ...y])].sort();
+  return {
+    id: a.id,
+    format: a.format === 'unknown' ? b.format : a.format,
+    sourceBytes:
+      a.sourceBytes === null || b.sourceBytes === null
+        ? (a.sourceBytes ?? b.sourceBytes)
+        : Math.max(a.sourceBytes, b.sourceBytes),
+    sideEffects:
+      a.sideEffects === null || b.sideEffects === null
+        ? (a.sideEffects ?? b.sideEffects)
+        : a.sideEffects || b.sideEffects,
+    exports: both(a.exports, b.exports),
+    usedExports: both(a.usedExports, b.usedExports),
+  };
+}
+
+/** By its file's extension, where nothing better is known. */
+export function formatOf(id: string): ModuleFormat {
+  const extension = /\.([a-z\d]+)$/i.exec(id)?.[1]?.toLowerCase();
+  if (extension === undefined) return 'unknown';
+  if (/^(?:mjs|mts)$/.test(extension)) return 'esm';
+  if (/^(?:cjs|cts)$/.test(extension)) return 'cjs';
+  if (extension === 'json') return 'json';
+  if (/^(?:css|scss|sass|less|styl|pcss|postcss)$/.test(extension)) return 'css';
+  if (/^(?:jsx?|tsx?|vue|svelte|astro)$/.test(extension)) return 'unknown';
+  return 'asset';
+}
+
+function edgesOf(evidence: BuildEvidence, modules: ModuleTable, position: Uint32Array): Edge[] {
+  const edges: Edge[] = [];
+  for (const edge of evidence.edges) {
+    const from = modules.find(edge.from);
+    const to = modules.find(edge.to);
+    if (from === undefined || to === undefined || from === to) continue;
+    const { kind, names, line, column } = edge;
+    edges.push({ from: position[from]!, to: position[to]!, kind, names, line, column });
+  }
+  edges.sort(
+    (a, b) =>
+      a.from - b.from ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0) ||
+      a.to - b.to ||
+      compare(a.kind, b.kind),
+  );
+  return edges.filter((edge, i) => i === 0 || !sameEdge(edge, edges[i - 1]!));
+}
+
+function sameEdge(a: Edge, b: Edge): boolean {
+  const where = a.from === b.from && a.to === b.to && a.kind === b.kind && a.line === b.line && a.column === b.column;
+  return where && (a.names ?? []).join() === (b.names ?? []).join();
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

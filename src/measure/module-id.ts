@@ -1,0 +1,110 @@
+/**
+ * What a module is called, whoever names it: bundlers, plugins and source maps all write the same file in their own way
+ * (absolute, relative to this or that, with a query, with a scheme, with a NUL before it).
+ */
+import path from 'node:path';
+
+const SCHEME = /^([a-z][a-z\d+.-]+):\/*(.*)$/is;
+
+/**
+ * The canonical id: POSIX, relative to the root, without query and hash; `virtual:NAME` where there is no file behind it.
+ * Parts of one file that a plugin serves under queries (`App.vue?vue&type=style`) are one module.
+ *
+ * @param root absolute path
+ * @param id as a bundler gives it: an absolute path, a path relative to the root, `\0name`, `namespace:path`
+ */
+export function moduleId(root: string, id: string): string {
+  const marked = id.startsWith('\0') || id.startsWith('/@id/__x00__');
+  const bare = stripQuery(id.replace(/^(?:\0|\/@id\/__x00__)+/, '').replaceAll('\0', ''));
+  if (bare === '') return `virtual:${id.replaceAll('\0', '')}`;
+  const native = toPosix(bare);
+  if (isAbsolute(native)) return relative(root, native);
+  if (marked) return `virtual:${native}`;
+  if (/^\([a-z]+\):/.test(native)) return `virtual:${native}`;
+  const scheme = SCHEME.exec(native);
+  if (scheme !== null)
+    return scheme[1]!.toLowerCase() === 'file' ? relative(root, fromFileUrl(native)) : `virtual:${native}`;
+  return path.posix.normalize(native);
+}
+
+/**
+ * The id that a module has which a source map names.
+ *
+ * @param base absolute path of the folder that the map's relative sources start from
+ */
+export function moduleIdOfSource(root: string, base: string, source: string): string {
+  const webpack = /^(?:webpack|webpack-internal|rspack|turbopack):\/\/\/?(.*)$/s.exec(source);
+  if (webpack !== null) return webpackId(webpack[1]!, source);
+  if (source.startsWith('\0')) return moduleId(root, source);
+  const nul = source.indexOf('\0');
+  if (nul !== -1) return moduleId(root, source.slice(nul));
+  if (/^[a-z]:[\\/]/i.test(source) || SCHEME.exec(source) === null) {
+    const native = toPosix(stripQuery(safeDecode(source)));
+    return isAbsolute(native) ? relative(root, native) : relative(root, path.posix.join(toPosix(base), native));
+  }
+  return moduleId(root, source);
+}
+
+/** `webpack://NAMESPACE/./src/x.js?abcd`: the path is relative to webpack's context, which is the root. */
+function webpackId(rest: string, source: string): string {
+  const bare = stripQuery(rest.replace(/\|[^|]*$/, ''));
+  const dotted = /(?:^|\/)(\.{1,2}\/.*)$/s.exec(bare.replace(/^[^/.]*\//, '/'));
+  if (dotted !== null) return path.posix.normalize(dotted[1]!);
+  const named = bare.replace(/^[^/]*\//, '');
+  if (/^(?:webpack|rspack)\//.test(named)) return `virtual:${named}`;
+  if (/^external /.test(named)) return `virtual:${named.replace(/"/g, '')}`;
+  return named === '' ? `virtual:${source}` : path.posix.normalize(named);
+}
+
+/** Whether the module is the bundler's own code that it adds to every bundle. */
+export function isRuntimeModule(id: string): boolean {
+  return (
+    /^virtual:(?:webpack|rspack)\//.test(id) ||
+    /^virtual:(?:vite\/|commonjsHelpers|rolldown\/|esbuild-runtime|<runtime>|@oxc-project\+runtime)/.test(id) ||
+    /^(?:virtual:)?(?:.*\/)?vite\/(?:modulepreload-polyfill|preload-helper)(?:\.js)?$/.test(id)
+  );
+}
+
+/** Path of the nearest package in `node_modules` that holds the module, and the package's name; null: the project's own. */
+export function packageOf(id: string): { readonly name: string; readonly folder: string } | null {
+  const at = id.lastIndexOf('node_modules/');
+  if (at === -1 || (at > 0 && id[at - 1] !== '/')) return null;
+  const start = at + 'node_modules/'.length;
+  const scoped = id[start] === '@' ? id.indexOf('/', start) : start - 1;
+  if (scoped === -1) return null;
+  const end = id.indexOf('/', scoped + 1);
+  if (end === -1) return null;
+  return { name: id.slice(start, end), folder: id.slice(0, end) };
+}
+
+export function stripQuery(id: string): string {
+  return id.replace(/[?#](?![^?#]*node_modules\/).*$/s, '');
+}
+
+export function toPosix(file: string): string {
+  return file.includes('\\') ? file.replaceAll('\\', '/') : file;
+}
+
+function isAbsolute(file: string): boolean {
+  return file.startsWith('/') || /^[a-z]:\//i.test(file);
+}
+
+function relative(root: string, file: string): string {
+  const id = path.posix.relative(toPosix(root), path.posix.normalize(file));
+  return id === '' ? '.' : id;
+}
+
+function fromFileUrl(url: string): string {
+  const file = safeDecode(url.replace(/^file:\/\/(?:localhost)?/i, ''));
+  return /^\/[a-z]:\//i.test(file) ? file.slice(1) : file;
+}
+
+/** Sources are URLs by the letter of the specification, yet most bundlers write paths as they are. */
+function safeDecode(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
+}

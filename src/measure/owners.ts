@@ -1,0 +1,199 @@
+/**
+ * From "which source" to "whose": names the bytes that no source owns (runtime, wrappers, glue, licences, …) and takes from a
+ * source what an unterminated segment gave it. Minifiers leave the end of a module unmarked in the map (terser/terser#1106,
+ * tc39/ecma426#32), so what the bundler wrote behind it hides in the module's last segment; it is cut off there by its syntax.
+ * What the syntax doesn't show clearly stays where the map put it.
+ */
+import type { RestName } from '../model/build.ts';
+import { FIRST_SOURCE, LINE_END, UNMAPPED, type SourceRuns } from './attribute.ts';
+import { licenceComments, sourceMapComment, type ByteRange } from './comments.ts';
+import type { Ownership } from './ownership.ts';
+
+/** An owner: a source by its number in `SourceRuns.sources`, or a rest bucket. */
+export type Owner = { readonly source: number } | { readonly rest: RestName };
+
+/** The rest buckets, in the order of their owner numbers; source `i` is owner `REST.length + i`. */
+export const REST: readonly RestName[] = [
+  'unmapped',
+  'line-ends',
+  'runtime',
+  'wrapper',
+  'glue',
+  'licence',
+  'source-map-comment',
+];
+
+const rest = (name: RestName): number => REST.indexOf(name);
+
+export function ownerOf(number: number): Owner {
+  const name = REST[number];
+  return name === undefined ? { source: number - REST.length } : { rest: name };
+}
+
+/** Owner number of a source in the result of `assignOwners`. */
+export function sourceOwner(source: number): number {
+  return REST.length + source;
+}
+
+export interface AssignOptions {
+  readonly language: 'js' | 'css';
+  /** Which sources are the bundler's own code (`webpack/runtime/…`, `\0commonjsHelpers.js`), by their number. */
+  readonly runtime: (source: number) => boolean;
+}
+
+/** Ownership of a whole file; the owners are numbered as `ownerOf` reads them. */
+export function assignOwners(code: Uint8Array, runs: SourceRuns, options: AssignOptions): Ownership {
+  const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+  const painter = new Painter(REST.length + runs.sources.length);
+  let i = 0;
+  while (i < runs.count) {
+    const start = i === 0 ? 0 : runs.ends[i - 1]!;
+    if (runs.owners[i]! < FIRST_SOURCE) {
+      // Unmapped text and line ends between two sources are one gap, named as a whole.
+      const first = i;
+      while (i + 1 < runs.count && runs.owners[i + 1]! < FIRST_SOURCE) i++;
+      const place: Place = first === 0 ? 'first' : i === runs.count - 1 ? 'last' : 'between';
+      const known = runs.sources.length > 0;
+      painter.add(runs.ends[i]!, rest(known ? nameGap(buffer, start, runs.ends[i]!, place) : 'unmapped'));
+    } else {
+      const end = runs.ends[i]!;
+      const source = runs.owners[i]! - FIRST_SOURCE;
+      const number = options.runtime(source) ? rest('runtime') : sourceOwner(source);
+      const tail =
+        options.language === 'js' && endsUnmarked(runs, i) ? ownTail(buffer, runs.lastSegments[i]!, end) : end;
+      painter.add(tail, number);
+      if (tail < end) painter.add(end, rest(nameTail(buffer, tail, end)));
+    }
+    i++;
+  }
+  return painter.finish(code.length, specialRanges(code, options.language));
+}
+
+/** Whether another source, or the end of the code, follows with no mark of where this one ends. */
+function endsUnmarked(runs: SourceRuns, i: number): boolean {
+  const next = i + 1 < runs.count ? runs.owners[i + 1]! : LINE_END;
+  return next !== UNMAPPED;
+}
+
+function specialRanges(code: Uint8Array, language: 'js' | 'css'): { range: ByteRange; owner: number }[] {
+  const special = licenceComments(code, language).map((range) => ({ range, owner: rest('licence') }));
+  const comment = sourceMapComment(code);
+  if (comment === null) return special;
+  const before = special.filter(({ range }) => range.end <= comment.start);
+  return [...before, { range: comment, owner: rest('source-map-comment') }];
+}
+
+export type Place = 'first' | 'between' | 'last';
+
+const COMMENTS = /\/\*[^]*?\*\/|\/\/[^\n]*/g;
+const EXPORTS = /^[\s;,)}\]]*export\s*\{[^}]*\}\s*;?\s*$/;
+const PUNCTUATION = /^[\s;,(){}[\]]*$/;
+const OPENS_FUNCTION = /function\b|=>|[\w$"'/.)-]+\s*\([\w$,\s]*\)\s*\{/;
+
+const IMPORT = /(?:\s|;|["']use strict["'])*import\s*(?:[^"'`;()=]*?\bfrom\s*)?["'][^"'\n]*["'];?/y;
+
+/** Whether the text is nothing but import statements, walked one by one. */
+function isImports(text: string): boolean {
+  let at = 0;
+  for (;;) {
+    IMPORT.lastIndex = at;
+    if (!IMPORT.test(text)) return at > 0 && text.slice(at).trim() === '';
+    at = IMPORT.lastIndex;
+  }
+}
+
+/** The bucket of a gap: text that the map leaves to nobody. */
+export function nameGap(buffer: Buffer, start: number, end: number, place: Place): RestName {
+  if (isBlank(buffer, start, end)) return 'line-ends';
+  // A long run is never glue; the first bytes are enough to know that.
+  if (end - start > 65_536) return place === 'first' ? 'runtime' : 'unmapped';
+  const text = buffer.toString('latin1', start, end).replace(COMMENTS, '');
+  if (isImports(text) || EXPORTS.test(text)) return 'glue';
+  if (PUNCTUATION.test(text)) return /[(){}[\]]/.test(text) ? 'wrapper' : 'glue';
+  if (OPENS_FUNCTION.test(text)) return place === 'first' && text.length > 200 ? 'runtime' : 'wrapper';
+  if (/^[\s)}\],;]*\.call\(this\)[\s)}\],;(]*$/.test(text)) return 'wrapper';
+  return 'unmapped';
+}
+
+function isBlank(buffer: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (buffer[i]! > 0x20) return false;
+  return true;
+}
+
+/** The bucket of what was cut off the end of a source. */
+function nameTail(buffer: Buffer, start: number, end: number): RestName {
+  const text = buffer.toString('latin1', start, end).replace(COMMENTS, '');
+  return OPENS_FUNCTION.test(text) ? 'wrapper' : 'glue';
+}
+
+const LONGEST_TAIL = 2_048;
+const TOKEN =
+  /^(?:"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|`(?:[^`\\$]|\\[^]|\$(?!\{))*`|[\w$.\x80-\xff]+|[^\w$"'`/\s])/;
+const CLOSERS = /^(?:[\s\])};,]|\/\*[^*]*\*\/)*/;
+/** What a bundler or minifier begins the next thing with. A comma or semicolon before it was consumed as a closer. */
+const NEXT_THING = [
+  /^export\s*\{[^}]*\}\s*;?\s*$/,
+  /^(?:var|let|const)\s+[\w$]+\s*=\s*(?:\{\s*exports\s*:\s*\{\s*\}\s*\}|[\w$]+\(\(?)/,
+  /^(?:[\w$]+\s*\}\s*)?(?:(?:var|let|const)\s+)?(?:[\w$]+\s*=\s*\{\s*(?:exports\s*:\s*\{\s*\}\s*)?\}[,;]\s*)*(?:var\s+[\w$,\s]+;)?function\s+[\w$]+\(\)\s*\{\s*(?:if\s*\([\w$]+\)\s*return\s+[\w$.]+;|return\s+[\w$]+\s*\|\|\s*\()/,
+  /^(?:[\w$]+|"[^"]*"|'[^']*')\s*(?::\s*)?(?:function\s*)?\([\w$,\s]*\)\s*(?:=>\s*)?\{/,
+  /^(?:[\w$]+|"[^"]*"|'[^']*')\s*:\s*[\w$]+\s*=>\s*\{/,
+  /^[\w$]+\s*=\s*[\w$]+\(\(?(?:\([\w$,\s]*\)|[\w$]+)\s*=>\s*\{?/,
+];
+
+/** End of the source's own text within its last segment [start, end): its token and the brackets that close behind it. */
+function ownTail(buffer: Buffer, start: number, end: number): number {
+  if (end - start > LONGEST_TAIL) return end;
+  const text = buffer.toString('latin1', start, end);
+  const token = TOKEN.exec(text)?.[0];
+  if (token === undefined) return end;
+  let at = token.length;
+  at += CLOSERS.exec(text.slice(at))?.[0].length ?? 0;
+  const remainder = text.slice(at);
+  return remainder !== '' && NEXT_THING.some((pattern) => pattern.test(remainder)) ? start + at : end;
+}
+
+/** Collects runs in order, then lays special ranges over them. */
+class Painter {
+  readonly #ownerCount: number;
+  readonly #ends: number[] = [];
+  readonly #owners: number[] = [];
+
+  constructor(ownerCount: number) {
+    this.#ownerCount = ownerCount;
+  }
+
+  add(end: number, owner: number): void {
+    const last = this.#ends.length - 1;
+    if (end <= (this.#ends[last] ?? 0)) return;
+    if (last >= 0 && this.#owners[last] === owner) this.#ends[last] = end;
+    else {
+      this.#ends.push(end);
+      this.#owners.push(owner);
+    }
+  }
+
+  finish(length: number, special: readonly { range: ByteRange; owner: number }[]): Ownership {
+    const runs = special.length === 0 ? this : this.#overlay(special);
+    return {
+      length,
+      ends: Uint32Array.from(runs.#ends),
+      owners: Uint32Array.from(runs.#owners),
+      ownerCount: this.#ownerCount,
+    };
+  }
+
+  #overlay(special: readonly { range: ByteRange; owner: number }[]): Painter {
+    const result = new Painter(this.#ownerCount);
+    let next = 0;
+    for (const [i, end] of this.#ends.entries()) {
+      for (let range = special[next]; range !== undefined && range.range.start < end; range = special[next]) {
+        result.add(range.range.start, this.#owners[i]!);
+        result.add(Math.min(range.range.end, end), range.owner);
+        if (range.range.end > end) break;
+        next++;
+      }
+      result.add(end, this.#owners[i]!);
+    }
+    return result;
+  }
+}

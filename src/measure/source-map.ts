@@ -1,0 +1,221 @@
+/**
+ * Reading a source map without parsing it: of a map of 30 MB, nearly all is `sourcesContent`, and all that attribution needs is
+ * the list of sources and the text of the mappings, which is read where it stands.
+ *
+ * Inside of a JSON string every quote is written `\"`, so the bytes `"mappings"` followed by a colon, with no backslash before
+ * them, can only be a key. Where that key stands more than once (a sectioned map, or an extension that nests one), where it is
+ * written with escapes, or where anything else is unusual, the map goes through `JSON.parse`.
+ */
+import { PareError } from '../model/errors.ts';
+
+/** One map, or one section of an indexed map. */
+export interface MapSection {
+  /** Where the section begins in the generated file, from 0; 0 and 0 for a plain map. Column in UTF-16 units. */
+  readonly line: number;
+  readonly column: number;
+  /** As written, with `sourceRoot` put before; null for a source that has no name. */
+  readonly sources: readonly (string | null)[];
+  /** The VLQ text (ASCII). */
+  readonly mappings: Uint8Array;
+}
+
+export interface SourceMapView {
+  readonly sections: readonly MapSection[];
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/**
+ * Finds sources and mappings in the bytes of a source map (UTF-8 JSON).
+ *
+ * @throws PareError `map-empty`, `map-not-json`, `map-truncated`, `map-invalid`
+ */
+export function readSourceMap(bytes: Uint8Array, file: string): SourceMapView {
+  const buffer = asBuffer(bytes);
+  const end = lastByte(buffer);
+  if (end < 0) throw new PareError('map-empty', `${file} is empty`, { hint: REBUILD });
+  const start = skipPrefix(buffer);
+  if (buffer[end] !== 0x7d) {
+    const code = buffer[start] === 0x7b ? 'map-truncated' : 'map-not-json';
+    const what =
+      code === 'map-truncated' ? 'ends in the middle: it was cut off' : 'is not a source map: it is not JSON';
+    throw new PareError(code, `${file} ${what}`, { hint: REBUILD });
+  }
+  return skim(buffer) ?? parse(buffer.subarray(start), file);
+}
+
+/** The text of each source, in the order of the sections' sources; null where the map doesn't carry it. */
+export function readSourcesContent(bytes: Uint8Array): (string | null)[] {
+  const buffer = asBuffer(bytes);
+  const json: unknown = JSON.parse(buffer.toString('utf8', skipPrefix(buffer)));
+  const maps = isRecord(json) && Array.isArray(json['sections']) ? json['sections'].map(mapOfSection) : [json];
+  return maps.flatMap((map) => {
+    if (!isRecord(map)) return [];
+    const content: unknown[] = Array.isArray(map['sourcesContent']) ? map['sourcesContent'] : [];
+    const sources: unknown[] = Array.isArray(map['sources']) ? map['sources'] : [];
+    return sources.map((_, i) => {
+      const text = content[i];
+      return typeof text === 'string' ? text : null;
+    });
+  });
+}
+
+const REBUILD = 'Build again with source maps on, and keep each .map file with the file that it belongs to.';
+
+function skim(buffer: Buffer): SourceMapView | null {
+  const key = onlyKey(buffer, '"mappings"');
+  if (key === null || key === undefined || onlyKey(buffer, '"sections"') !== undefined) return null;
+  const mappings = stringValue(buffer, key);
+  if (mappings === null) return null;
+  const sourcesKey = onlyKey(buffer, '"sources"');
+  if (sourcesKey === null || sourcesKey === undefined) return null;
+  const sources = arrayValue(buffer, sourcesKey);
+  if (sources === null) return null;
+  const rootKey = onlyKey(buffer, '"sourceRoot"');
+  if (rootKey === null) return null;
+  const root = rootKey === undefined ? null : jsonString(buffer, rootKey);
+  if (root === undefined) return null;
+  return { sections: [{ line: 0, column: 0, sources: sourceNames(sources, root), mappings }] };
+}
+
+/** Offset of the first byte of the value of a key; undefined where the key is not there, null where it is there twice. */
+function onlyKey(buffer: Buffer, quoted: string): number | null | undefined {
+  let value: number | undefined;
+  for (let at = buffer.indexOf(quoted); at !== -1; at = buffer.indexOf(quoted, at + quoted.length)) {
+    if (at > 0 && buffer[at - 1] === BACKSLASH) continue;
+    const colon = skipSpace(buffer, at + quoted.length);
+    if (buffer[colon] !== COLON) continue;
+    if (value !== undefined) return null;
+    value = skipSpace(buffer, colon + 1);
+  }
+  return value;
+}
+
+/** The bytes of a JSON string that has no escapes; null where there is none. */
+function stringValue(buffer: Buffer, at: number): Uint8Array | null {
+  if (buffer[at] !== QUOTE) return null;
+  const end = buffer.indexOf(QUOTE, at + 1);
+  if (end === -1) return null;
+  const text = buffer.subarray(at + 1, end);
+  return text.includes(BACKSLASH) ? null : text;
+}
+
+/** null: the value is `null`; undefined: it is something else than a string. */
+function jsonString(buffer: Buffer, at: number): string | null | undefined {
+  if (buffer.toString('latin1', at, at + 4) === 'null') return null;
+  if (buffer[at] !== QUOTE) return undefined;
+  const end = endOfString(buffer, at);
+  return end === -1 ? undefined : (JSON.parse(buffer.toString('utf8', at, end)) as string);
+}
+
+/** A JSON array of strings and nulls. */
+function arrayValue(buffer: Buffer, at: number): unknown[] | null {
+  if (buffer[at] !== 0x5b) return null;
+  let i = at + 1;
+  while (i < buffer.length && buffer[i] !== 0x5d) {
+    if (buffer[i] === QUOTE) {
+      i = endOfString(buffer, i);
+      if (i === -1) return null;
+    } else if (buffer[i] === 0x5b || buffer[i] === 0x7b) {
+      return null;
+    } else i++;
+  }
+  if (i >= buffer.length) return null;
+  try {
+    return JSON.parse(buffer.toString('utf8', at, i + 1)) as unknown[];
+  } catch {
+    return null;
+  }
+}
+
+/** Offset behind the closing quote of the string that opens at `at`; -1 where it is not closed. */
+function endOfString(buffer: Buffer, at: number): number {
+  for (let quote = buffer.indexOf(QUOTE, at + 1); quote !== -1; quote = buffer.indexOf(QUOTE, quote + 1)) {
+    let backslashes = 0;
+    while (buffer[quote - 1 - backslashes] === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+  return -1;
+}
+
+function parse(buffer: Buffer, file: string): SourceMapView {
+  let json: unknown;
+  try {
+    json = JSON.parse(buffer.toString('utf8'));
+  } catch (cause) {
+    throw new PareError('map-not-json', `${file} is not a source map: ${(cause as Error).message}`, {
+      hint: REBUILD,
+      cause,
+    });
+  }
+  if (!isRecord(json)) throw invalid(file, 'it is no JSON object');
+  if (!Array.isArray(json['sections'])) return { sections: [section(json, 0, 0, file)] };
+  const sections = json['sections'].map((each: unknown): MapSection => {
+    const offset = isRecord(each) && isRecord(each['offset']) ? each['offset'] : null;
+    const map = mapOfSection(each);
+    if (offset === null || !isCount(offset['line']) || !isCount(offset['column']))
+      throw invalid(file, 'a section has no offset');
+    if (!isRecord(map)) throw invalid(file, 'a section has no map of its own');
+    return section(map, offset['line'], offset['column'], file);
+  });
+  return { sections };
+}
+
+function section(map: Record<string, unknown>, line: number, column: number, file: string): MapSection {
+  if (typeof map['mappings'] !== 'string') throw invalid(file, 'it has no mappings');
+  if (!Array.isArray(map['sources'])) throw invalid(file, 'it has no list of sources');
+  const root = typeof map['sourceRoot'] === 'string' ? map['sourceRoot'] : null;
+  return { line, column, sources: sourceNames(map['sources'], root), mappings: Buffer.from(map['mappings'], 'latin1') };
+}
+
+function sourceNames(sources: readonly unknown[], root: string | null): (string | null)[] {
+  const prefix = root === null || root === '' || root.endsWith('/') ? (root ?? '') : `${root}/`;
+  return sources.map((source) => (typeof source === 'string' ? prefix + source : null));
+}
+
+function invalid(file: string, why: string): PareError {
+  return new PareError('map-invalid', `${file} is not a source map: ${why}`, { hint: REBUILD });
+}
+
+function mapOfSection(section: unknown): unknown {
+  return isRecord(section) ? section['map'] : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function skipSpace(buffer: Buffer, at: number): number {
+  while (isSpace(buffer[at])) at++;
+  return at;
+}
+
+function lastByte(buffer: Buffer): number {
+  let i = buffer.length - 1;
+  while (i >= 0 && isSpace(buffer[i])) i--;
+  return i;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** Behind a byte order mark and the `)]}'` line that guards against inclusion as a script (ECMA-426). */
+function skipPrefix(buffer: Buffer): number {
+  let at = buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
+  if (buffer.toString('latin1', at, at + 3) === ')]}') {
+    const newline = buffer.indexOf(0x0a, at);
+    at = newline === -1 ? buffer.length : newline + 1;
+  }
+  return skipSpace(buffer, at);
+}
