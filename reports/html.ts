@@ -35,7 +35,10 @@ function buildBlock(build: ReportBuild, index: number): string {
 
 /** JSON that can stand inside a script element: without `<` it can neither end the element nor open a comment in it. */
 function escapeJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  return JSON.stringify(value)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
 }
 
 function escapeText(text: string): string {

@@ -98,7 +98,9 @@ export function packBuild(build: Build): PackedBuild {
     package: encodeColumn(modules.map((module) => (module.package === null ? null : packages.add(module.package)))),
     format: encodeColumn(modules.map((module) => FORMATS.indexOf(module.format))),
     sourceBytes: encodeColumn(modules.map((module) => module.sourceBytes)),
-    sideEffects: encodeColumn(modules.map((module) => (module.sideEffects === null ? null : Number(module.sideEffects)))),
+    sideEffects: encodeColumn(
+      modules.map((module) => (module.sideEffects === null ? null : Number(module.sideEffects))),
+    ),
     exports: encodeColumn(modules.map((module) => list(module.exports))),
     usedExports: encodeColumn(modules.map((module) => list(module.usedExports))),
   };
@@ -187,7 +189,11 @@ function unpackOutput({ parts, ...output }: PackedOutput): Output {
   return {
     ...output,
     parts: Array.from({ length: parts.count }, (_, i) => {
-      const bytes: Bytes = { raw: at(owner.raw, i), gzip: orNull(at(owner.gzip, i)), brotli: orNull(at(owner.brotli, i)) };
+      const bytes: Bytes = {
+        raw: at(owner.raw, i),
+        gzip: orNull(at(owner.gzip, i)),
+        brotli: orNull(at(owner.brotli, i)),
+      };
       const rest = at(owner.rest, i);
       return { module: orNull(at(owner.module, i)), rest: Number.isNaN(rest) ? null : at(RESTS, rest), bytes };
     }),
@@ -224,7 +230,7 @@ export function decodeIds(modules: PackedBuild['modules']): string[] {
 export function decodeLists(packed: PackedBuild): number[][] {
   const flat = decodeColumn(packed.lists);
   const lists: number[][] = [];
-  for (let i = 0; i < flat.length; ) {
+  for (let i = 0; i < flat.length;) {
     const end = i + 1 + at(flat, i);
     lists.push(Array.from(flat.subarray(i + 1, end)));
     i = end;

@@ -90,13 +90,7 @@ export interface DuplicateCopy {
 }
 
 export type KeepReason =
-  | 'commonjs'
-  | 'side-effect'
-  | 'namespace-use'
-  | 'dynamic-access'
-  | 'side-effects-field'
-  | 'barrel'
-  | 'unknown';
+  'commonjs' | 'side-effect' | 'namespace-use' | 'dynamic-access' | 'side-effects-field' | 'barrel' | 'unknown';
 
 /** A module that is kept, whole or in part, although its exports are not (all) used, and the statement that keeps it. */
 export interface NotShaken {

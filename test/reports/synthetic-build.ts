@@ -30,7 +30,8 @@ function syntheticModule(i: number, packages: readonly PackageRef[], below: (lim
   const own = i === 0 || below(10) < 4;
   const ref = own ? null : (packages[below(packages.length)] ?? null);
   const folder = FOLDERS[below(FOLDERS.length)] ?? 'lib';
-  const id = ref === null ? `src/${folder}/${below(50)}/part-${i}.tsx` : `node_modules/${ref.name}/dist/esm/${folder}/m${i}.js`;
+  const id =
+    ref === null ? `src/${folder}/${below(50)}/part-${i}.tsx` : `node_modules/${ref.name}/dist/esm/${folder}/m${i}.js`;
   const exports = Array.from({ length: below(6) }, (_, n) => `export${(i + n) % 500}`);
   return {
     id: i === 0 ? 'src/main.tsx' : id,

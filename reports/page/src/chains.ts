@@ -38,7 +38,9 @@ export function reachFromEntries(model: Model): Reach {
 
 /** The modules that entries start with; where the build doesn't say, those that nothing imports. */
 function entryModules(model: Model): number[] {
-  const named = model.outputs.flatMap((output) => (output.entry && output.entryModule !== null ? [output.entryModule] : []));
+  const named = model.outputs.flatMap((output) =>
+    output.entry && output.entryModule !== null ? [output.entryModule] : [],
+  );
   if (named.length > 0) return [...new Set(named)];
   const { start } = model.edges.in;
   return model.ids.flatMap((_, module) => (start[module] === start[module + 1] ? [module] : []));

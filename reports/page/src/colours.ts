@@ -6,7 +6,17 @@ import type { Model } from './model.ts';
 import type { State } from './state.ts';
 import type { TreeNode } from './tree.ts';
 
-const FORMAT_HUES: Record<(typeof FORMATS)[number], number> = { esm: 165, cjs: 25, json: 300, css: 240, asset: 60, unknown: 210 };
+const FORMAT_HUES: Record<(typeof FORMATS)[number], number> = {
+  esm: 165,
+  cjs: 25,
+  json: 300,
+  css: 240,
+  asset: 60,
+  unknown: 210,
+};
+
+/** Without the yellow greens, which are the project's own code, and without reds, which would look like alarms. */
+const PACKAGE_HUES = [...range(145, 305, 10), ...range(45, 95, 10)];
 
 export function fillOf(model: Model, node: TreeNode, by: State['colour'], palette: Palette): string {
   if (node.kind === 'root' || node.kind === 'output') return palette.frame;
@@ -18,11 +28,15 @@ export function fillOf(model: Model, node: TreeNode, by: State['colour'], palett
   if (node.package === OWN_CODE) return palette.own;
   const name = model.packages[node.package ?? 0]?.name ?? '';
   const hash = hashOf(name);
-  return tint(((hash % 24) * 15 + 90) % 360, (hash >>> 8) % 3, palette);
+  return tint(PACKAGE_HUES[hash % PACKAGE_HUES.length] ?? 0, (hash >>> 8) % 3, palette);
 }
 
 function tint(hue: number, shade: number, palette: Palette): string {
   return `oklch(${palette.lightness + shade * palette.step} ${palette.chroma} ${hue})`;
+}
+
+function range(from: number, to: number, step: number): number[] {
+  return Array.from({ length: (to - from) / step + 1 }, (_, i) => from + i * step);
 }
 
 /** FNV-1a, so that a package has the same colour in every report. */

@@ -21,7 +21,13 @@ export function detailPanel(actions: Actions): DetailPanel {
   const title = h('h2', { tabindex: '-1', id: 'detail-title' });
   const close = h('button', { type: 'button', class: 'close', 'aria-label': 'Close the details' }, '✕');
   const content = h('div', { class: 'detail-content' });
-  const element = h('aside', { class: 'detail', 'aria-labelledby': 'detail-title', hidden: true }, h('header', {}, title, close), content);
+  const element = h(
+    'aside',
+    { class: 'detail', 'aria-labelledby': 'detail-title', hidden: true },
+    h('header', {}, title, close),
+    content,
+  );
+  let shownOf: readonly unknown[] = [null];
   close.addEventListener('click', () => actions.select(null));
   element.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
@@ -31,12 +37,22 @@ export function detailPanel(actions: Actions): DetailPanel {
   return {
     element,
     update(frame) {
-      const { selected } = frame.state;
+      const { selected, initial } = frame.state;
+      // A search does not change what is known of one thing.
+      const { model, weighing } = frame;
+      const of = [model, weighing.measure, initial, selected?.kind, selected?.name];
+      if (of.every((part, i) => part === shownOf[i])) return;
+      shownOf = of;
       element.hidden = selected === null;
       if (selected === null) return;
       const scroll = element.dataset['of'] === selected.name ? element.scrollTop : 0;
       element.dataset['of'] = selected.name;
-      const shown = selected.kind === 'module' ? moduleDetail(frame, selected.name, actions) : selected.kind === 'package' ? packageDetail(frame, selected.name, actions) : outputDetail(frame, selected.name, actions);
+      const shown =
+        selected.kind === 'module'
+          ? moduleDetail(frame, selected.name, actions)
+          : selected.kind === 'package'
+            ? packageDetail(frame, selected.name, actions)
+            : outputDetail(frame, selected.name, actions);
       fill(title, shown.title);
       fill(content, shown.content);
       element.scrollTop = scroll;
@@ -64,7 +80,16 @@ function moduleDetail(frame: Frame, id: string, actions: Actions): Shown {
   return {
     title: path(id),
     content: [
-      h('p', { class: 'badges' }, badges(model, module, parts.map((part) => part.output)), ref === undefined ? null : packageLink(packageName(ref), actions)),
+      h(
+        'p',
+        { class: 'badges' },
+        badges(
+          model,
+          module,
+          parts.map((part) => part.output),
+        ),
+        ref === undefined ? null : packageLink(packageName(ref), actions),
+      ),
       sizesTable(
         parts.map(({ output, bytes }) => ({ label: outputLink(output, actions), bytes })),
         model.report.retained?.modules.find((entry) => entry.module === module)?.bytes,
@@ -84,16 +109,31 @@ function moduleDetail(frame: Frame, id: string, actions: Actions): Shown {
 
 function badges(model: Model, module: number, outputs: readonly OutputModel[]): HTMLElement[] {
   const effects = model.sideEffects[module];
-  const list = [h('span', { class: `badge format-${model.formatName(module)}` }, formatWords(model.formatName(module)))];
+  const list = [
+    h('span', { class: `badge format-${model.formatName(module)}` }, formatWords(model.formatName(module))),
+  ];
   if (effects === 1) list.push(h('span', { class: 'badge effects' }, '⚑ kept for its side effects'));
   if (effects === 0) list.push(h('span', { class: 'badge' }, 'no side effects'));
   if (outputs.length === 0) list.push(h('span', { class: 'badge' }, 'no bytes in the outputs'));
-  else list.push(h('span', { class: outputs.some((output) => output.initial) ? 'badge now' : 'badge later' }, outputs.some((output) => output.initial) ? 'initial' : 'loaded later'));
+  else
+    list.push(
+      h(
+        'span',
+        { class: outputs.some((output) => output.initial) ? 'badge now' : 'badge later' },
+        outputs.some((output) => output.initial) ? 'initial' : 'loaded later',
+      ),
+    );
   return list;
 }
 
 function formatWords(format: string): string {
-  const words: Readonly<Record<string, string>> = { esm: 'ESM', cjs: 'CommonJS', json: 'JSON', css: 'CSS', asset: 'asset' };
+  const words: Readonly<Record<string, string>> = {
+    esm: 'ESM',
+    cjs: 'CommonJS',
+    json: 'JSON',
+    css: 'CSS',
+    asset: 'asset',
+  };
   return words[format] ?? 'format not known';
 }
 
@@ -114,8 +154,23 @@ function sizesTable(rows: readonly { label: string | HTMLElement; bytes: Bytes }
   return h(
     'table',
     { class: 'sizes' },
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Where')), MEASURES.map((measure) => h('th', { scope: 'col' }, measure)))),
-    h('tbody', {}, rows.slice(0, FIRST_ITEMS).map(({ label, bytes }) => line(label, bytes)), rows.length === 1 ? null : line('in all', total, 'total'), retained === undefined ? null : line('retained', retained, 'total')),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Where')),
+        MEASURES.map((measure) => h('th', { scope: 'col' }, measure)),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      rows.slice(0, FIRST_ITEMS).map(({ label, bytes }) => line(label, bytes)),
+      rows.length === 1 ? null : line('in all', total, 'total'),
+      retained === undefined ? null : line('retained', retained, 'total'),
+    ),
   );
 }
 
@@ -123,17 +178,31 @@ function sourceNote(model: Model, module: number, parts: readonly { bytes: Bytes
   const source = model.sourceBytes[module] ?? Number.NaN;
   if (Number.isNaN(source)) return null;
   const kept = parts.reduce((sum, part) => sum + part.bytes.raw, 0);
-  return h('p', { class: 'quiet' }, `Source ${formatBytes(source)}; the output has ${formatShare(kept, source)} of that.`);
+  return h(
+    'p',
+    { class: 'quiet' },
+    `Source ${formatBytes(source)}; the output has ${formatShare(kept, source)} of that.`,
+  );
 }
 
 /** From the entry down to the module, each step with the statement that makes it. */
 function chainList(frame: Frame, module: number, chain: readonly number[] | null, actions: Actions): HTMLElement {
   const { model } = frame;
-  if (chain === null) return h('p', {}, 'No chain of imports leads from an entry to it: the bundler put it in, or the record has no imports for it.');
+  if (chain === null)
+    return h(
+      'p',
+      {},
+      'No chain of imports leads from an entry to it: the bundler put it in, or the record has no imports for it.',
+    );
   if (chain.length === 0) return h('p', {}, 'It is an entry.');
   const steps = chain.map((edge) => {
     const from = model.edges.from[edge] ?? 0;
-    return h('li', { class: model.edgeKind(edge) === 'dynamic' ? 'dynamic' : '' }, moduleLink(model, from, actions, position(model, edge)), statement(model, edge));
+    return h(
+      'li',
+      { class: model.edgeKind(edge) === 'dynamic' ? 'dynamic' : '' },
+      moduleLink(model, from, actions, position(model, edge)),
+      statement(model, edge),
+    );
   });
   return h('ol', { class: 'chain' }, steps, h('li', { class: 'end' }, path(model.ids[module] ?? '')));
 }
@@ -150,7 +219,8 @@ function statement(model: Model, edge: number): HTMLElement {
   const kind = model.edgeKind(edge);
   const names = model.edgeNames(edge);
   const verbs = { static: 'import', dynamic: 'import()', require: 'require()', url: 'URL', css: '@import' };
-  const shown = names === null || kind !== 'static' ? '' : names.length === 0 ? ' for side effects' : ` ${shorten(names)}`;
+  const shown =
+    names === null || kind !== 'static' ? '' : names.length === 0 ? ' for side effects' : ` ${shorten(names)}`;
   return h('code', { class: 'statement' }, `${verbs[kind]}${shown}`);
 }
 
@@ -159,11 +229,18 @@ function shorten(names: readonly string[]): string {
   return names.length > 6 ? `{ ${first}, … ${names.length - 6} more }` : `{ ${first} }`;
 }
 
-function statements(frame: Frame, title: string, edges: readonly number[], end: 'from' | 'to', actions: Actions): Item[] {
+function statements(
+  frame: Frame,
+  title: string,
+  edges: readonly number[],
+  end: 'from' | 'to',
+  actions: Actions,
+): Item[] {
   const { model } = frame;
   const { distance } = reachFromEntries(model);
   const other = (edge: number): number => model.edges[end][edge] ?? 0;
-  const near = (edge: number): number => (distance[other(edge)] === -1 ? Infinity : (distance[other(edge)] ?? Infinity));
+  const near = (edge: number): number =>
+    distance[other(edge)] === -1 ? Infinity : (distance[other(edge)] ?? Infinity);
   const ordered = end === 'from' ? edges.toSorted((a, b) => near(a) - near(b) || a - b) : edges;
   const retained = model.report.retained?.edges;
   const lines = ordered.map((edge) => (): HTMLElement => {
@@ -176,12 +253,19 @@ function statements(frame: Frame, title: string, edges: readonly number[], end: 
       bytes === undefined || bytes === null ? null : h('span', { class: 'quiet' }, ` holds ${formatBytes(bytes)}`),
     );
   });
-  return [h('h3', {}, `${title} `, h('span', { class: 'quiet' }, String(edges.length))), edges.length === 0 ? h('p', { class: 'quiet' }, 'Nothing.') : longList(lines)];
+  return [
+    h('h3', {}, `${title} `, h('span', { class: 'quiet' }, String(edges.length))),
+    edges.length === 0 ? h('p', { class: 'quiet' }, 'Nothing.') : longList(lines),
+  ];
 }
 
 /** Only the first items are made; the others when asked for. */
 function longList(lines: readonly (() => HTMLElement)[]): HTMLElement {
-  const list = h('ul', { class: 'statements' }, lines.slice(0, FIRST_ITEMS).map((line) => line()));
+  const list = h(
+    'ul',
+    { class: 'statements' },
+    lines.slice(0, FIRST_ITEMS).map((line) => line()),
+  );
   if (lines.length <= FIRST_ITEMS) return list;
   const more = h('button', { type: 'button', class: 'more' }, `Show all ${lines.length}`);
   more.addEventListener('click', () => {
@@ -199,8 +283,20 @@ function cutList(frame: Frame, target: ReportTarget, actions: Actions): Item[] {
   const saves = found.saves?.[weighing.measure];
   return [
     h('h3', {}, 'To get rid of it, cut ', h('span', { class: 'quiet' }, countOf(found.cuts.length, 'import'))),
-    longList(found.cuts.map((edge) => () => h('li', {}, moduleLink(model, model.edges.from[edge] ?? 0, actions, position(model, edge)), statement(model, edge)))),
-    saves === undefined || saves === null ? null : h('p', { class: 'quiet' }, `${formatBytes(saves)} ${weighing.measure} would leave.`),
+    longList(
+      found.cuts.map(
+        (edge) => () =>
+          h(
+            'li',
+            {},
+            moduleLink(model, model.edges.from[edge] ?? 0, actions, position(model, edge)),
+            statement(model, edge),
+          ),
+      ),
+    ),
+    saves === undefined || saves === null
+      ? null
+      : h('p', { class: 'quiet' }, `${formatBytes(saves)} ${weighing.measure} would leave.`),
   ];
 }
 
@@ -218,7 +314,12 @@ function exportsList(model: Model, module: number): Item[] {
   const note = used === null ? `${all.length}, not known which are used` : `${kept.size} of ${all.length} used`;
   const lines = names.map((name) => (): HTMLElement => {
     const isUsed = used === null || kept.has(name);
-    return h('li', { class: isUsed ? 'used' : 'unused' }, name, isUsed ? null : h('span', { class: 'unseen' }, ' (unused)'));
+    return h(
+      'li',
+      { class: isUsed ? 'used' : 'unused' },
+      name,
+      isUsed ? null : h('span', { class: 'unseen' }, ' (unused)'),
+    );
   });
   const list = longList(lines);
   (list.matches('ul') ? list : list.querySelector('ul'))?.classList.replace('statements', 'exports');
@@ -229,15 +330,33 @@ function findingsAbout({ model, weighing }: Frame, module: number): Item[] {
   const { notShaken, coverage, duplicates } = model.report;
   const lines: string[] = [];
   for (const found of notShaken ?? []) {
-    if (found.module === module) lines.push(`Kept in ${found.kept === 'whole' ? 'whole' : 'part'}: ${found.detail} (${formatBytes(found.bytes[weighing.measure] ?? Number.NaN)})`);
+    if (found.module === module)
+      lines.push(
+        `Kept in ${found.kept === 'whole' ? 'whole' : 'part'}: ${found.detail} (${formatBytes(found.bytes[weighing.measure] ?? Number.NaN)})`,
+      );
   }
   for (const found of coverage?.modules ?? []) {
-    if (found.module === module) lines.push(`${formatShare(found.executed, found.loaded)} of its loaded bytes had run by ${coverage?.point ?? 'then'}.`);
+    if (found.module === module)
+      lines.push(
+        `${formatShare(found.executed, found.loaded)} of its loaded bytes had run by ${coverage?.point ?? 'then'}.`,
+      );
   }
   for (const found of duplicates ?? []) {
-    if (found.copies.some((copy) => copy.modules.includes(module))) lines.push(`One of ${found.copies.length} copies of ${found.name}.${found.mend === null ? '' : ` ${found.mend}`}`);
+    if (found.copies.some((copy) => copy.modules.includes(module)))
+      lines.push(
+        `One of ${found.copies.length} copies of ${found.name}.${found.mend === null ? '' : ` ${found.mend}`}`,
+      );
   }
-  return lines.length === 0 ? [] : [h('h3', {}, 'Findings'), h('ul', { class: 'plain' }, lines.map((line) => h('li', {}, line)))];
+  return lines.length === 0
+    ? []
+    : [
+        h('h3', {}, 'Findings'),
+        h(
+          'ul',
+          { class: 'plain' },
+          lines.map((line) => h('li', {}, line)),
+        ),
+      ];
 }
 
 function sourceView(source: ModuleSource | undefined): Item[] {
@@ -252,7 +371,11 @@ function sourceView(source: ModuleSource | undefined): Item[] {
   if (at < source.text.length) pieces.push(h('del', {}, source.text.slice(at)));
   return [
     h('h3', {}, 'Source ', h('span', { class: 'quiet' }, 'what is struck through was dropped')),
-    h('pre', { class: 'source', tabindex: '0', role: 'region', 'aria-label': 'Source with kept and dropped code' }, pieces),
+    h(
+      'pre',
+      { class: 'source', tabindex: '0', role: 'region', 'aria-label': 'Source with kept and dropped code' },
+      pieces,
+    ),
   ];
 }
 
@@ -272,7 +395,11 @@ function packageDetail(frame: Frame, name: string, actions: Actions): Shown {
   const outside =
     known === undefined
       ? []
-      : members.flatMap((module) => importersOf(model, module).filter((edge) => (model.packageOf[model.edges.from[edge] ?? 0] ?? OWN_CODE) !== ref));
+      : members.flatMap((module) =>
+          importersOf(model, module).filter(
+            (edge) => (model.packageOf[model.edges.from[edge] ?? 0] ?? OWN_CODE) !== ref,
+          ),
+        );
   return {
     title: known === undefined ? 'own code' : name,
     content: [
@@ -280,12 +407,31 @@ function packageDetail(frame: Frame, name: string, actions: Actions): Shown {
         [{ label: countOf(order.length, 'module'), bytes: sumOf(model, members, weighing.initial) }],
         model.report.retained?.packages.find((entry) => packageName(entry.package) === name)?.bytes,
       ),
-      others.length === 0 ? null : h('p', {}, 'Also here as ', others.map((other) => packageLink(packageName(other), actions))),
-      ...(nearest === null || known === undefined ? [] : [h('h3', {}, 'Why is this here?'), chainList(frame, nearest, shortestChain(model, nearest), actions)]),
+      others.length === 0
+        ? null
+        : h(
+            'p',
+            {},
+            'Also here as ',
+            others.map((other) => packageLink(packageName(other), actions)),
+          ),
+      ...(nearest === null || known === undefined
+        ? []
+        : [h('h3', {}, 'Why is this here?'), chainList(frame, nearest, shortestChain(model, nearest), actions)]),
       ...(known === undefined ? [] : cutList(frame, { package: known }, actions)),
       ...(known === undefined ? [] : statements(frame, 'Imported from outside by', outside, 'from', actions)),
       h('h3', {}, 'Modules ', h('span', { class: 'quiet' }, String(order.length))),
-      longList(order.map((module) => () => h('li', { class: 'sized' }, moduleLink(model, module, actions, ''), h('span', { class: 'size' }, formatBytes(sizes[module] ?? 0))))),
+      longList(
+        order.map(
+          (module) => () =>
+            h(
+              'li',
+              { class: 'sized' },
+              moduleLink(model, module, actions, ''),
+              h('span', { class: 'size' }, formatBytes(sizes[module] ?? 0)),
+            ),
+        ),
+      ),
     ],
   };
 }
@@ -307,35 +453,88 @@ function outputDetail(frame: Frame, file: string, actions: Actions): Shown {
   const bytes = parts[weighing.measure];
   const owners = Array.from(parts.module.keys()).filter((i) => !Number.isNaN(parts.module[i] ?? Number.NaN));
   owners.sort((a, b) => (bytes[b] || 0) - (bytes[a] || 0));
-  const askedBy = model.outputs.flatMap((other) => other.imports.filter((link) => link.file === file).map((link) => ({ other, kind: link.kind })));
+  const askedBy = model.outputs.flatMap((other) =>
+    other.imports.filter((link) => link.file === file).map((link) => ({ other, kind: link.kind })),
+  );
   return {
     title: path(file),
     content: [
-      h('p', { class: 'badges' }, h('span', { class: 'badge' }, output.kind), output.entry ? h('span', { class: 'badge' }, 'entry') : null, h('span', { class: output.initial ? 'badge now' : 'badge later' }, output.initial ? 'initial' : 'loaded later')),
+      h(
+        'p',
+        { class: 'badges' },
+        h('span', { class: 'badge' }, output.kind),
+        output.entry ? h('span', { class: 'badge' }, 'entry') : null,
+        h('span', { class: output.initial ? 'badge now' : 'badge later' }, output.initial ? 'initial' : 'loaded later'),
+      ),
       sizesTable([{ label: 'file', bytes: output.bytes }]),
-      ...(output.entryModule === null ? [] : [h('h3', {}, 'Why is this here?'), chainList(frame, output.entryModule, shortestChain(model, output.entryModule), actions)]),
+      ...(output.entryModule === null
+        ? []
+        : [
+            h('h3', {}, 'Why is this here?'),
+            chainList(frame, output.entryModule, shortestChain(model, output.entryModule), actions),
+          ]),
       h('h3', {}, 'Asked for by ', h('span', { class: 'quiet' }, String(askedBy.length))),
-      longList(askedBy.map(({ other, kind }) => () => h('li', { class: kind === 'dynamic' ? 'dynamic' : '' }, outputLink(other, actions), h('code', { class: 'statement' }, kind)))),
+      longList(
+        askedBy.map(
+          ({ other, kind }) =>
+            () =>
+              h(
+                'li',
+                { class: kind === 'dynamic' ? 'dynamic' : '' },
+                outputLink(other, actions),
+                h('code', { class: 'statement' }, kind),
+              ),
+        ),
+      ),
       h('h3', {}, 'Asks for ', h('span', { class: 'quiet' }, String(output.imports.length))),
-      longList(output.imports.map((link) => () => {
-        const other = model.outputs.find((candidate) => candidate.file === link.file);
-        return h('li', { class: link.kind === 'dynamic' ? 'dynamic' : '' }, other ? outputLink(other, actions) : path(link.file), h('code', { class: 'statement' }, link.kind));
-      })),
+      longList(
+        output.imports.map((link) => () => {
+          const other = model.outputs.find((candidate) => candidate.file === link.file);
+          return h(
+            'li',
+            { class: link.kind === 'dynamic' ? 'dynamic' : '' },
+            other ? outputLink(other, actions) : path(link.file),
+            h('code', { class: 'statement' }, link.kind),
+          );
+        }),
+      ),
       h('h3', {}, 'Modules ', h('span', { class: 'quiet' }, String(owners.length))),
-      longList(owners.map((i) => () => h('li', { class: 'sized' }, moduleLink(model, parts.module[i] ?? 0, actions, ''), h('span', { class: 'size' }, formatBytes(bytes[i] || 0))))),
+      longList(
+        owners.map(
+          (i) => () =>
+            h(
+              'li',
+              { class: 'sized' },
+              moduleLink(model, parts.module[i] ?? 0, actions, ''),
+              h('span', { class: 'size' }, formatBytes(bytes[i] || 0)),
+            ),
+        ),
+      ),
     ],
   };
 }
 
 function moduleLink(model: Model, module: number, actions: Actions, suffix: string): HTMLElement {
   const id = model.ids[module] ?? '';
-  return h('button', { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } }, path(id + suffix));
+  return h(
+    'button',
+    { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } },
+    path(id + suffix),
+  );
 }
 
 function packageLink(name: string, actions: Actions): HTMLElement {
-  return h('button', { type: 'button', class: 'badge link', on: { click: () => actions.select({ kind: 'package', name }) } }, name);
+  return h(
+    'button',
+    { type: 'button', class: 'badge link', on: { click: () => actions.select({ kind: 'package', name }) } },
+    name,
+  );
 }
 
 function outputLink(output: OutputModel, actions: Actions): HTMLElement {
-  return h('button', { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'output', name: output.file }) } }, path(output.file));
+  return h(
+    'button',
+    { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'output', name: output.file }) } },
+    path(output.file),
+  );
 }

@@ -24,7 +24,8 @@ export function h<K extends keyof HTMLElementTagNameMap>(
         element.addEventListener(type, listener);
       }
     } else if (name === 'style') {
-      for (const [property, text] of Object.entries(value as Record<string, string>)) element.style.setProperty(property, text);
+      for (const [property, text] of Object.entries(value as Record<string, string>))
+        element.style.setProperty(property, text);
     } else if (name === 'data') {
       Object.assign(element.dataset, value);
     } else if (value === true) element.setAttribute(name, '');
@@ -46,13 +47,14 @@ export function fill(parent: Element, ...children: readonly (Child | readonly Ch
   append(parent, children);
 }
 
-/** A long path that may break after its slashes. */
-export function path(text: string, className = 'path'): HTMLElement {
-  const pieces = text.split('/');
-  const children: Child[] = [];
-  pieces.forEach((piece, i) => {
-    if (i > 0) children.push('/', document.createElement('wbr'));
-    children.push(piece);
-  });
-  return h('span', { class: className }, children);
+/** A path that may break after its slashes; its last step stands out. */
+export function path(text: string): HTMLElement {
+  const steps = text.split('/');
+  const last = steps.pop() ?? '';
+  return h(
+    'span',
+    { class: 'path' },
+    h('span', { class: 'folders' }, steps.map((step) => [`${step}/`, document.createElement('wbr')]).flat()),
+    last,
+  );
 }

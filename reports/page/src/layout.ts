@@ -4,6 +4,9 @@ import type { TreeNode } from './tree.ts';
 
 export interface Cell {
   readonly node: TreeNode;
+  /** The outermost of a line of only children that share this cell; mostly the node itself. */
+  readonly top: TreeNode;
+  readonly label: string;
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -22,11 +25,12 @@ const SMALLEST = 4;
 /** Squarified treemap after Bruls, Huizing and van Wijk (2000). Frames come before what is in them. */
 export const treemap: Layout = (root, width, height) => {
   const cells: Cell[] = [];
-  const place = (node: TreeNode, x: number, y: number, w: number, h: number, depth: number): void => {
+  const place = (top: TreeNode, x: number, y: number, w: number, h: number, depth: number): void => {
     if (w < SMALLEST || h < SMALLEST) return;
+    const { node, label } = depth === 0 ? { node: top, label: top.label } : downOnlyChildren(top);
     const inner = { x: x + GAP, y: y + CAPTION, w: w - 2 * GAP, h: h - CAPTION - GAP };
     const open = node.children.length > 0 && (depth === 0 || (inner.w > 12 && inner.h > 12));
-    if (depth > 0) cells.push({ node, x, y, w, h, depth, frame: open });
+    if (depth > 0) cells.push({ node, top, label, x, y, w, h, depth, frame: open });
     if (!open) return;
     const box = depth === 0 ? { x, y, w, h } : inner;
     squarify(sortedChildren(node), node.value, box, (child, cx, cy, cw, ch) => place(child, cx, cy, cw, ch, depth + 1));
@@ -34,6 +38,19 @@ export const treemap: Layout = (root, width, height) => {
   place(root, 0, 0, width, height, 0);
   return cells;
 };
+
+/** A package of one file is one cell: `name › dist/index.js`. An output keeps its own, for it has its own meaning. */
+function downOnlyChildren(top: TreeNode): { node: TreeNode; label: string } {
+  let node = top;
+  let label = top.label;
+  while (node.kind !== 'output' && node.kind !== 'rest' && node.children.length === 1) {
+    const [only] = node.children;
+    if (only === undefined) break;
+    label += `${node.kind === 'package' ? ' › ' : '/'}${only.label}`;
+    node = only;
+  }
+  return { node, label };
+}
 
 interface Box {
   x: number;
@@ -47,7 +64,7 @@ type Place = (node: TreeNode, x: number, y: number, w: number, h: number) => voi
 function squarify(nodes: readonly TreeNode[], total: number, area: Box, place: Place): void {
   const box = { ...area };
   const scale = (box.w * box.h) / total;
-  for (let first = 0; first < nodes.length; ) {
+  for (let first = 0; first < nodes.length;) {
     const side = Math.min(box.w, box.h);
     // Cells only get smaller from here on.
     if (side < SMALLEST) return;
@@ -90,8 +107,9 @@ export const FLAME_ROW = 28;
 /** A row for each level, the root on top; widths are shares of the bytes. */
 export const flame: Layout = (root, width) => {
   const cells: Cell[] = [];
-  const place = (node: TreeNode, x: number, w: number, depth: number): void => {
-    cells.push({ node, x, y: depth * FLAME_ROW, w, h: FLAME_ROW, depth, frame: false });
+  const place = (top: TreeNode, x: number, w: number, depth: number): void => {
+    const { node, label } = depth === 0 ? { node: top, label: top.label } : downOnlyChildren(top);
+    cells.push({ node, top, label, x, y: depth * FLAME_ROW, w, h: FLAME_ROW, depth, frame: false });
     let left = x;
     for (const child of sortedChildren(node)) {
       const share = (child.value / node.value) * w;

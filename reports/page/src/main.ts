@@ -45,7 +45,7 @@ function start(root: HTMLElement): void {
   const defaultsFor = (name: string): State => ({
     build: head.builds[0] ?? '',
     view: 'ranked',
-    measure: ([...MEASURES].reverse().find((measure) => modelOf(name).isMeasured(measure)) ?? 'raw'),
+    measure: [...MEASURES].reverse().find((measure) => modelOf(name).isMeasured(measure)) ?? 'raw',
     sizes: 'self',
     initial: false,
     query: '',
@@ -64,6 +64,7 @@ function start(root: HTMLElement): void {
 
   let state = readState();
   let shownView: { name: ViewName; view: View } | null = null;
+  let shownKey = '';
   let returnTo: HTMLElement | null = null;
 
   const actions: Actions = {
@@ -80,39 +81,60 @@ function start(root: HTMLElement): void {
       if (opening) returnTo = document.activeElement instanceof HTMLElement ? document.activeElement : null;
       actions.update({ selected }, 'push');
       if (selected !== null) panel.element.querySelector<HTMLElement>('h2')?.focus();
-      else if (returnTo?.isConnected) returnTo.focus();
-      else main.focus();
+      else (returnTo?.isConnected ? returnTo : (sameButton(returnTo) ?? main)).focus();
     },
     announce(text) {
       live.textContent = text;
     },
   };
 
+  /** The list may have been drawn again while the panel was open. */
+  const sameButton = (gone: HTMLElement | null): HTMLElement | undefined =>
+    [...main.querySelectorAll('button')].find((button) => button.textContent === gone?.textContent);
+
   const live = h('p', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
   const panel = detailPanel(actions);
   const top = masthead(actions);
   const controls = controlBar(actions);
   const tabs = new Map(VIEWS.map((name) => [name, h('a', {}, VIEW_TITLES[name])] as const));
+  const tabBar = h('nav', { class: 'tabs', 'aria-label': 'Views' }, [...tabs.values()]);
   const place = h('div', { class: 'view' });
   const main = h('main', { id: 'main', tabindex: '-1' }, place);
-  const buildSelect = h('select', { id: 'build' }, head.builds.map((name) => h('option', { value: name }, name)));
+  const buildSelect = h(
+    'select',
+    { id: 'build' },
+    head.builds.map((name) => h('option', { value: name }, name)),
+  );
   buildSelect.addEventListener('change', () => actions.update({ build: buildSelect.value, zoom: [] }, 'push'));
   const bundler = h('span', { class: 'quiet' });
 
   fill(
     root,
-    h('a', { class: 'skip', href: '#main', on: { click: (event) => (event.preventDefault(), main.focus()) } }, 'To the content'),
+    h(
+      'a',
+      { class: 'skip', href: '#main', on: { click: (event) => (event.preventDefault(), main.focus()) } },
+      'To the content',
+    ),
     h(
       'header',
       { class: 'top' },
       h('h1', {}, h('span', { class: 'mark' }, 'pare'), ' ', h('span', { class: 'title' }, head.title)),
-      h('div', { class: 'which' }, head.builds.length > 1 ? h('label', { for: 'build' }, 'Build ', buildSelect) : null, bundler),
+      h(
+        'div',
+        { class: 'which' },
+        head.builds.length > 1 ? h('label', { for: 'build' }, 'Build ', buildSelect) : null,
+        bundler,
+      ),
       themeButton(),
     ),
     top.element,
-    h('div', { class: 'sticky' }, h('nav', { class: 'tabs', 'aria-label': 'Views' }, [...tabs.values()]), controls.element),
+    h('div', { class: 'sticky' }, tabBar, controls.element),
     h('div', { class: 'desk' }, main, panel.element),
-    h('footer', {}, 'Every byte of every output is accounted for: what no module owns is listed under its own name. 1 kB is 1,000 bytes.'),
+    h(
+      'footer',
+      {},
+      'Every byte of every output is accounted for: what no module owns is listed under its own name. 1 kB is 1,000 bytes.',
+    ),
     live,
   );
 
@@ -120,11 +142,16 @@ function start(root: HTMLElement): void {
     const frame = frameOf(state, modelOf(state.build));
     const { model } = frame;
     buildSelect.value = state.build;
-    bundler.textContent = model.report.build.bundler === null ? '' : `${model.report.build.bundler.name} ${model.report.build.bundler.version ?? ''}`;
+    bundler.textContent =
+      model.report.build.bundler === null
+        ? ''
+        : `${model.report.build.bundler.name} ${model.report.build.bundler.version ?? ''}`;
     top.update(frame);
     controls.update(frame);
     for (const [name, tab] of tabs) {
-      tab.href = formatHash({ ...state, view: name }, defaultsFor(state.build)) || '#';
+      // The whole address: a bare fragment would be taken for a link to a place on the page.
+      tab.href =
+        location.href.replace(/#.*/s, '') + (formatHash({ ...state, view: name }, defaultsFor(state.build)) || '#');
       if (name === state.view) tab.setAttribute('aria-current', 'page');
       else tab.removeAttribute('aria-current');
       if (name === 'findings') {
@@ -136,9 +163,17 @@ function start(root: HTMLElement): void {
       shownView?.view.close?.();
       shownView = { name: state.view, view: makeView(state.view, actions) };
       fill(place, shownView.view.element);
+      // On a narrow screen the tabs may stand out to the right.
+      const tab = tabs.get(state.view);
+      if (tab) tabBar.scrollLeft = tab.offsetLeft - tabBar.offsetLeft - tabBar.clientWidth / 2 + tab.offsetWidth / 2;
     }
     document.body.classList.toggle('has-detail', state.selected !== null);
-    shownView.view.update(frame);
+    document.body.dataset['view'] = state.view;
+    // The view stays as it is, and with it the reader's place in it, when only the panel changes.
+    const { selected: _, ...rest } = state;
+    const key = JSON.stringify(rest);
+    if (key !== shownKey) shownView.view.update(frame);
+    shownKey = key;
     panel.update(frame);
   }
 
@@ -156,6 +191,8 @@ function start(root: HTMLElement): void {
     } else if (event.key === 'Escape' && state.selected !== null && !inField) actions.select(null);
   });
   render();
+  // What the first key pressed would otherwise wait for.
+  setTimeout(() => modelOf(state.build).lowerIds, 200);
 }
 
 /** What the build can't show is put right, whatever the URL says. */
@@ -221,10 +258,16 @@ function controlBar(actions: Actions): ControlBar {
     autocomplete: 'off',
     spellcheck: 'false',
   });
-  const mode = h('select', { 'aria-label': 'How to search' }, SEARCH_MODES.map((name) => h('option', { value: name }, name)));
+  const mode = h(
+    'select',
+    { 'aria-label': 'How to search' },
+    SEARCH_MODES.map((name) => h('option', { value: name }, name)),
+  );
   const result = h('output', { id: 'search-result', for: 'search' });
   const measures = choice('Size', 'measure', MEASURES, (measure) => actions.update({ measure }, 'replace'));
-  const kinds = choice('Bytes', 'sizes', ['self', 'retained'] as const, (sizes) => actions.update({ sizes }, 'replace'));
+  const kinds = choice('Bytes', 'sizes', ['self', 'retained'] as const, (sizes) =>
+    actions.update({ sizes }, 'replace'),
+  );
   const initial = h('input', { type: 'checkbox', id: 'initial' });
   search.addEventListener('input', () => actions.update({ query: search.value }, 'replace'));
   mode.addEventListener('change', () => actions.update({ mode: mode.value as SearchMode }, 'replace'));
@@ -232,7 +275,7 @@ function controlBar(actions: Actions): ControlBar {
   return {
     element: h(
       'div',
-      { class: 'controls' },
+      { class: 'controls', role: 'region', 'aria-label': 'What to show' },
       h('div', { class: 'search' }, search, mode, result),
       h('label', { class: 'switch', for: 'initial' }, initial, h('span', {}, 'Initial only')),
       measures.element,
@@ -248,7 +291,10 @@ function controlBar(actions: Actions): ControlBar {
       const { error } = compileQuery(state.query, state.mode);
       result.classList.toggle('wrong', error !== null);
       result.textContent =
-        error ?? (matches === null ? '' : `${countOf(matches.count, 'module')}, ${formatBytes(matches.bytes)} ${state.measure}, ${formatShare(matches.bytes, total)}`);
+        error ??
+        (matches === null
+          ? ''
+          : `${countOf(matches.count, 'module')}, ${formatBytes(matches.bytes)} ${state.measure}, ${formatShare(matches.bytes, total)}`);
     },
     focusSearch() {
       search.focus();
@@ -262,7 +308,12 @@ interface Choice<T extends string> {
   update(chosen: T, can: (value: T) => boolean): void;
 }
 
-function choice<T extends string>(legend: string, name: string, values: readonly T[], choose: (value: T) => void): Choice<T> {
+function choice<T extends string>(
+  legend: string,
+  name: string,
+  values: readonly T[],
+  choose: (value: T) => void,
+): Choice<T> {
   const inputs = values.map((value) => {
     const input = h('input', { type: 'radio', name, value, id: `${name}-${value}` });
     input.addEventListener('change', () => choose(value));
@@ -290,7 +341,14 @@ if (root) {
   try {
     start(root);
   } catch (error) {
-    fill(root, h('p', { class: 'lead', role: 'alert' }, `This report can’t be shown: ${error instanceof Error ? error.message : String(error)}`));
+    fill(
+      root,
+      h(
+        'p',
+        { class: 'lead', role: 'alert' },
+        `This report can’t be shown: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
     throw error;
   }
 }

@@ -9,12 +9,16 @@ export function masthead(actions: Actions): { element: HTMLElement; update(frame
   const sentence = h('p', { class: 'sentence' });
   const peel = h('div', { class: 'peel-bar', role: 'group', 'aria-label': 'Outputs by size' });
   const table = h('table', { class: 'totals' });
+  let shown: { model: Model; measure: Measure } | null = null;
   return {
     element: h('section', { class: 'masthead', 'aria-label': 'Totals' }, h('div', {}, sentence, peel), table),
     update(frame) {
+      const { model, weighing } = frame;
+      if (shown?.model === model && shown.measure === weighing.measure) return;
+      shown = { model, measure: weighing.measure };
       fill(sentence, sentenceOf(frame));
       fill(peel, segments(frame, actions));
-      fill(table, totalsTable(frame.model, frame.weighing.measure));
+      fill(table, totalsTable(model, weighing.measure));
     },
   };
 }
@@ -57,13 +61,27 @@ function segments({ model, weighing }: Frame, actions: Actions): HTMLElement[] {
     });
     if (smallBytes > 0) {
       const label = `${countOf(small.length, 'smaller output')}, ${formatBytes(smallBytes)}, ${words}`;
-      list.push(h('span', { class: `${state} small`, role: 'img', 'aria-label': label, title: label, style: { 'flex-grow': String(smallBytes) } }));
+      list.push(
+        h('span', {
+          class: `${state} small`,
+          role: 'img',
+          'aria-label': label,
+          title: label,
+          style: { 'flex-grow': String(smallBytes) },
+        }),
+      );
     }
     return list;
   };
   return [
-    ...pieces(model.outputs.filter((output) => output.initial), 'now'),
-    ...pieces(model.outputs.filter((output) => !output.initial), 'later'),
+    ...pieces(
+      model.outputs.filter((output) => output.initial),
+      'now',
+    ),
+    ...pieces(
+      model.outputs.filter((output) => !output.initial),
+      'later',
+    ),
   ];
 }
 
@@ -73,17 +91,34 @@ function totalsTable(model: Model, chosen: Measure): HTMLElement[] {
       ? h('td', { class: measure === chosen ? 'chosen' : '', title: formatExact(bytes) }, formatBytes(bytes))
       : h('td', { class: 'quiet' }, 'not measured');
   const row = (label: HTMLElement | string, value: (measure: Measure) => number): HTMLElement =>
-    h('tr', {}, h('th', { scope: 'row' }, label), MEASURES.map((measure) => cell(measure, value(measure))));
+    h(
+      'tr',
+      {},
+      h('th', { scope: 'row' }, label),
+      MEASURES.map((measure) => cell(measure, value(measure))),
+    );
   const initial = (measure: Measure): number => model.total({ measure, initial: true });
   const all = (measure: Measure): number => model.total({ measure, initial: false });
   return [
     h('caption', { class: 'unseen' }, 'Totals'),
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'When')), MEASURES.map((measure) => h('th', { scope: 'col' }, measure)))),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'When')),
+        MEASURES.map((measure) => h('th', { scope: 'col' }, measure)),
+      ),
+    ),
     h(
       'tbody',
       {},
       row(h('span', {}, h('i', { class: 'swatch now', 'aria-hidden': 'true' }), 'initial'), initial),
-      row(h('span', {}, h('i', { class: 'swatch later', 'aria-hidden': 'true' }), 'later'), (measure) => all(measure) - initial(measure)),
+      row(
+        h('span', {}, h('i', { class: 'swatch later', 'aria-hidden': 'true' }), 'later'),
+        (measure) => all(measure) - initial(measure),
+      ),
       row('in all', all),
     ),
   ];

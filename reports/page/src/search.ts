@@ -37,7 +37,7 @@ function compileRegex(source: string): Query {
 
 /** From the first place where the letters are found in order, the tightest span that ends there must be short. */
 function isNearSubsequence(id: string, word: string): boolean {
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     let end = from - 1;
     for (const letter of word) {
       end = id.indexOf(letter, end + 1);

@@ -28,7 +28,13 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   const tip = h('div', { class: 'tip', hidden: true });
   const stage = h(
     'div',
-    { class: `stage ${kind}`, tabindex: '0', role: 'application', 'aria-label': name, 'aria-describedby': 'chart-keys' },
+    {
+      class: `stage ${kind}`,
+      tabindex: '0',
+      role: 'application',
+      'aria-label': name,
+      'aria-describedby': 'chart-keys',
+    },
     canvas,
     tip,
   );
@@ -55,6 +61,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   let frame: Frame | null = null;
   let root: TreeNode | null = null;
   let treeKey: unknown[] = [];
+  let fills: Fills | null = null;
   let zoomed: TreeNode | null = null;
   let cells: Cell[] = [];
   let current: Cell | null = null;
@@ -88,10 +95,14 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     const direction = DIRECTIONS[event.key];
     if (direction) {
       const first = cells.find((cell) => !cell.frame) ?? null;
-      const next = current ? (kind === 'flame' ? flameNeighbour(cells, current, direction) : neighbour(cells, current, direction)) : first;
+      const next = current
+        ? kind === 'flame'
+          ? flameNeighbour(cells, current, direction)
+          : neighbour(cells, current, direction)
+        : first;
       point(next ?? current, true);
     } else if (event.key === 'Enter' || event.key === ' ') {
-      if (current) enter(kind === 'treemap' && !event.shiftKey ? stepTowards(current.node) : current.node);
+      if (current) enter(kind === 'treemap' ? stepTowards(current) : current.node);
     } else if (event.key === 'Backspace' || (event.key === 'Escape' && zoomed?.parent)) leave();
     else return;
     event.preventDefault();
@@ -99,11 +110,12 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   });
   colour.addEventListener('change', () => actions.update({ colour: colour.value as State['colour'] }, 'replace'));
 
-  /** Into the cell's own branch, one level at a time; a leaf of the level shown opens. */
-  function stepTowards(node: TreeNode): TreeNode {
-    if (node.children.length > 0) return node;
-    for (let at = node; at.parent !== null; at = at.parent) if (at.parent === zoomed) return at;
-    return node;
+  /** One level down, on the way to the cell. */
+  function stepTowards(cell: Cell): TreeNode {
+    for (let at = cell.top; at.parent !== null; at = at.parent) {
+      if (at.parent === zoomed) return at === cell.top ? cell.node : at;
+    }
+    return cell.node;
   }
 
   function describe(node: TreeNode, whole: TreeNode): string {
@@ -115,12 +127,28 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     tip.hidden = cell === null || frame === null || root === null;
     if (cell === null || frame === null || root === null) return;
     const { node } = cell;
-    const where = ancestry(node).slice(1).map((step) => step.label);
+    const where = ancestry(node)
+      .slice(1)
+      .map((step) => step.label);
     const lines = [
       h('strong', {}, node.label),
       where.length > 1 ? h('span', { class: 'tip-path' }, where.slice(0, -1).join(' › ')) : null,
-      h('span', {}, `${formatBytes(node.value)} ${frame.weighing.measure} (${formatExact(node.value)}) · ${formatShare(node.value, frame.total)} of all`),
-      h('span', {}, node.kind === 'rest' ? 'owned by no module' : node.output ? (node.output.initial ? 'initial' : 'loaded later') : ''),
+      h(
+        'span',
+        {},
+        `${formatBytes(node.value)} ${frame.weighing.measure} (${formatExact(node.value)}) · ${formatShare(node.value, frame.total)} of all`,
+      ),
+      h(
+        'span',
+        {},
+        node.kind === 'rest'
+          ? 'owned by no module'
+          : node.output
+            ? node.output.initial
+              ? 'initial'
+              : 'loaded later'
+            : '',
+      ),
     ];
     fill(tip, lines);
     const room = stage.clientWidth;
@@ -156,14 +184,13 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const palette = readPalette(stage);
-    const patterns = { later: hatching(context, palette), rest: dotting(context, palette) };
+    fills ??= makeFills(context, frame, readPalette(stage));
     context.textBaseline = 'middle';
     const font = getComputedStyle(stage).fontFamily;
-    for (const cell of cells) drawCell(context, cell, frame, palette, patterns, font, kind);
+    for (const cell of cells) drawCell(context, cell, frame, fills, font, kind);
     if (current) {
       context.globalAlpha = 1;
-      context.strokeStyle = palette.focus;
+      context.strokeStyle = fills.palette.focus;
       context.lineWidth = 2.5;
       context.strokeRect(current.x + 1.5, current.y + 1.5, current.w - 3, current.h - 3);
     }
@@ -174,7 +201,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     const line = ancestry(zoomed);
     const list = line.map((node, i) =>
       i === line.length - 1
-        ? h('li', { 'aria-current': 'location' }, node.parent ? node.label : 'All outputs')
+        ? h('li', { 'aria-current': 'location', tabindex: '-1' }, node.parent ? node.label : 'All outputs')
         : h(
             'li',
             {},
@@ -192,15 +219,17 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     if (zoomed === null || frame === null) return;
     const whole = zoomed;
     const children = sortedChildren(whole).filter((child) => child.matched);
-    const rows = children.slice(0, TWIN_ROWS).map((child) =>
-      h(
-        'tr',
-        {},
-        h('th', { scope: 'row' }, child.children.length > 0 || child.module !== -1 ? link(child) : child.label),
-        h('td', { title: formatExact(child.value) }, formatBytes(child.value)),
-        h('td', {}, formatShare(child.value, whole.value)),
-      ),
-    );
+    const rows = children
+      .slice(0, TWIN_ROWS)
+      .map((child) =>
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, child.children.length > 0 || child.module !== -1 ? link(child) : child.label),
+          h('td', { title: formatExact(child.value) }, formatBytes(child.value)),
+          h('td', {}, formatShare(child.value, whole.value)),
+        ),
+      );
     const more = children.length - TWIN_ROWS;
     fill(
       twin,
@@ -208,7 +237,17 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
         'table',
         {},
         h('caption', {}, `In ${whole.parent ? whole.label : 'all outputs'}`),
-        h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Size'), h('th', { scope: 'col' }, 'Share'))),
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'col' }, 'Name'),
+            h('th', { scope: 'col' }, 'Size'),
+            h('th', { scope: 'col' }, 'Share'),
+          ),
+        ),
         h('tbody', {}, rows),
       ),
       more > 0 ? h('p', { class: 'quiet' }, `and ${more} smaller ones; search to see them`) : null,
@@ -221,7 +260,10 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
 
   const observer = new ResizeObserver(() => layOut());
   observer.observe(stage);
-  const redraw = (): void => draw();
+  const redraw = (): void => {
+    fills = null;
+    draw();
+  };
   document.addEventListener('themechange', redraw);
 
   return {
@@ -229,19 +271,29 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     update(next) {
       const { state, model, weighing } = next;
       const key = [model, weighing.measure, weighing.initial];
-      if (root === null || key.some((part, i) => part !== treeKey[i])) {
+      const isNew = root === null || key.some((part, i) => part !== treeKey[i]);
+      if (root === null || isNew) {
         root = buildTree(model, weighing);
         treeKey = key;
       }
+      if (isNew || state.colour !== frame?.state.colour) fills = null;
+      const before = zoomed;
       frame = next;
       colour.value = state.colour;
       markMatches(root, next.matches?.flags ?? null);
       zoomed = nodeAt(root, state.zoom);
       if (zoomed.children.length === 0 && zoomed.parent) zoomed = zoomed.parent;
-      stage.setAttribute('aria-label', `${name} of ${zoomed.parent ? zoomed.label : 'all outputs'}, ${formatBytes(zoomed.value)}`);
-      showCrumbs();
+      stage.setAttribute(
+        'aria-label',
+        `${name} of ${zoomed.parent ? zoomed.label : 'all outputs'}, ${formatBytes(zoomed.value)}`,
+      );
+      const cameFromText = crumbs.contains(document.activeElement) || twin.contains(document.activeElement);
       showTwin();
-      layOut();
+      if (isNew || zoomed !== before) {
+        showCrumbs();
+        layOut();
+        if (cameFromText) crumbs.querySelector<HTMLElement>('[aria-current]')?.focus();
+      } else draw();
     },
     close() {
       observer.disconnect();
@@ -252,33 +304,47 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
 
 /** Rows are levels here: up is the parent, down the largest child, left and right the next in the row. */
 function flameNeighbour(cells: readonly Cell[], from: Cell, direction: Direction): Cell | null {
-  if (direction === 'up') return cells.find((cell) => cell.node === from.node.parent) ?? null;
-  if (direction === 'down') return cells.find((cell) => cell.node.parent === from.node) ?? null;
+  if (direction === 'up') return cells.find((cell) => cell.node === from.top.parent) ?? null;
+  if (direction === 'down') return cells.find((cell) => cell.top.parent === from.node) ?? null;
   const row = cells.filter((cell) => cell.depth === from.depth);
   return row[row.indexOf(from) + (direction === 'right' ? 1 : -1)] ?? null;
 }
 
-interface Patterns {
+interface Fills {
+  readonly palette: Palette;
   readonly later: CanvasPattern | null;
   readonly rest: CanvasPattern | null;
+  readonly of: (node: TreeNode) => string;
+}
+
+/** A colour is worked out once for all nodes that share it. */
+function makeFills(context: CanvasRenderingContext2D, { model, state }: Frame, palette: Palette): Fills {
+  const known = new Map<string, string>();
+  const of = (node: TreeNode): string => {
+    const key = `${node.kind} ${node.package} ${state.colour === 'format' && node.module !== -1 ? model.format[node.module] : ''}`;
+    let fill = known.get(key);
+    if (fill === undefined) known.set(key, (fill = fillOf(model, node, state.colour, palette)));
+    return fill;
+  };
+  return { palette, later: hatching(context, palette), rest: dotting(context, palette), of };
 }
 
 function drawCell(
   context: CanvasRenderingContext2D,
   cell: Cell,
   frame: Frame,
-  palette: Palette,
-  patterns: Patterns,
+  fills: Fills,
   font: string,
   kind: 'treemap' | 'flame',
 ): void {
   const { node, x, y } = cell;
+  const { palette } = fills;
   const w = cell.w - 1;
   const h = cell.h - 1;
   context.globalAlpha = node.matched ? 1 : 0.18;
-  context.fillStyle = fillOf(frame.model, node, frame.state.colour, palette);
+  context.fillStyle = fills.of(node);
   context.fillRect(x, y, w, h);
-  const pattern = node.kind === 'rest' ? patterns.rest : node.output && !node.output.initial ? patterns.later : null;
+  const pattern = node.kind === 'rest' ? fills.rest : node.output && !node.output.initial ? fills.later : null;
   if (pattern && !(cell.frame && node.kind !== 'output')) {
     context.fillStyle = pattern;
     context.fillRect(x, y, w, h);
@@ -291,12 +357,12 @@ function drawCell(
   if (w < 34 || h < 14) return;
   context.fillStyle = palette.ink;
   const caption = cell.frame || kind === 'flame';
-  const strong = cell.frame || node.kind === 'output' || node.kind === 'package';
+  const strong = cell.frame || node.kind === 'output' || cell.top.kind === 'package';
   context.font = `${strong ? '600 ' : ''}${caption ? 11.5 : 12}px ${font}`;
   const size = formatBytes(node.value);
   if (caption) {
     const middle = kind === 'flame' ? y + h / 2 : y + CAPTION / 2;
-    const label = clip(context, node.label, w - 10);
+    const label = clip(context, cell.label, w - 10);
     write(context, label, x + 5, middle, palette);
     const used = context.measureText(label).width;
     context.font = `11px ${font}`;
@@ -304,9 +370,10 @@ function drawCell(
     if (used + context.measureText(tail).width + 18 < w) write(context, tail, x + 11 + used, middle, palette);
     return;
   }
-  write(context, clip(context, node.label, w - 10), x + 5, y + 11, palette);
+  write(context, clip(context, cell.label, w - 10), x + 5, y + 11, palette);
   context.font = `11px ${font}`;
-  if (h > 32) write(context, clip(context, `${size}  ${formatShare(node.value, frame.total)}`, w - 10), x + 5, y + 26, palette);
+  if (h > 32)
+    write(context, clip(context, `${size}  ${formatShare(node.value, frame.total)}`, w - 10), x + 5, y + 26, palette);
 }
 
 function write(context: CanvasRenderingContext2D, text: string, x: number, y: number, palette: Palette): void {
@@ -315,10 +382,14 @@ function write(context: CanvasRenderingContext2D, text: string, x: number, y: nu
 }
 
 function clip(context: CanvasRenderingContext2D, text: string, room: number): string {
-  if (context.measureText(text).width <= room) return text;
-  const perUnit = context.measureText(text).width / text.length;
-  const fits = Math.floor(room / perUnit) - 1;
-  return fits < 2 ? '' : `${text.slice(0, fits)}…`;
+  const width = context.measureText(text).width;
+  if (width <= room) return text;
+  // Letters differ in width, so the first guess may still be too long.
+  for (let length = Math.floor((room / width) * text.length); length >= 2; length--) {
+    const clipped = `${text.slice(0, length)}…`;
+    if (context.measureText(clipped).width <= room) return clipped;
+  }
+  return '';
 }
 
 function hatching(context: CanvasRenderingContext2D, palette: Palette): CanvasPattern | null {
@@ -340,7 +411,11 @@ function dotting(context: CanvasRenderingContext2D, palette: Palette): CanvasPat
   });
 }
 
-function tile(context: CanvasRenderingContext2D, size: number, paint: (context: CanvasRenderingContext2D) => void): CanvasPattern | null {
+function tile(
+  context: CanvasRenderingContext2D,
+  size: number,
+  paint: (context: CanvasRenderingContext2D) => void,
+): CanvasPattern | null {
   const ratio = window.devicePixelRatio || 1;
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = size * ratio;

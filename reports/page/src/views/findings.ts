@@ -40,7 +40,10 @@ function section(title: string, lead: string, ...content: (HTMLElement | null)[]
 
 function diagnostics({ model }: Frame): HTMLElement {
   const list = model.report.build.diagnostics;
-  const lead = list.length === 0 ? 'None. Every file could be read.' : `${countOf(list.length, 'thing')} went wrong; the rest of the report stands.`;
+  const lead =
+    list.length === 0
+      ? 'None. Every file could be read.'
+      : `${countOf(list.length, 'thing')} went wrong; the rest of the report stands.`;
   return section(
     'Diagnostics',
     lead,
@@ -64,10 +67,13 @@ function diagnostics({ model }: Frame): HTMLElement {
 
 function budgets(list: readonly BudgetResult[], frame: Frame, actions: Actions): HTMLElement {
   const failed = list.filter((budget) => !budget.passed).length;
-  const amount = (budget: BudgetResult, value: number): string => (budget.unit === 'count' ? formatCount(value) : formatBytes(value));
+  const amount = (budget: BudgetResult, value: number): string =>
+    budget.unit === 'count' ? formatCount(value) : formatBytes(value);
   return section(
     'Budgets',
-    failed === 0 ? `All ${countOf(list.length, 'budget')} kept.` : `${countOf(failed, 'budget')} of ${list.length} broken.`,
+    failed === 0
+      ? `All ${countOf(list.length, 'budget')} kept.`
+      : `${countOf(failed, 'budget')} of ${list.length} broken.`,
     h(
       'ul',
       { class: 'cards' },
@@ -84,7 +90,13 @@ function budgets(list: readonly BudgetResult[], frame: Frame, actions: Actions):
           ),
           budget.causes.length === 0
             ? null
-            : h('ul', {}, budget.causes.map((cause) => h('li', {}, moduleLink(frame, cause.module, actions, cause.text), ` ${formatBytes(cause.bytes)}`))),
+            : h(
+                'ul',
+                {},
+                budget.causes.map((cause) =>
+                  h('li', {}, moduleLink(frame, cause.module, actions, cause.text), ` ${formatBytes(cause.bytes)}`),
+                ),
+              ),
         ),
       ),
     ),
@@ -105,13 +117,15 @@ function diff(found: Diff, frame: Frame, actions: Actions): HTMLElement {
     numbersTable(
       'Changes',
       ['What', 'Before', 'Now', 'Change', 'Why'],
-      changes.slice(0, MOST_ROWS).map((change) => [
-        moduleLink(frame, frame.model.moduleAt(change.id) ?? null, actions, change.id),
-        change.before === null ? 'new' : formatBytes(size(change.before)),
-        change.after === null ? 'gone' : formatBytes(size(change.after)),
-        signed(delta(change)),
-        change.causes.join('; '),
-      ]),
+      changes
+        .slice(0, MOST_ROWS)
+        .map((change) => [
+          moduleLink(frame, frame.model.moduleAt(change.id) ?? null, actions, change.id),
+          change.before === null ? 'new' : formatBytes(size(change.before)),
+          change.after === null ? 'gone' : formatBytes(size(change.after)),
+          signed(delta(change)),
+          change.causes.join('; '),
+        ]),
     ),
   );
 }
@@ -129,7 +143,9 @@ function duplicates(list: readonly Duplicate[], frame: Frame, actions: Actions):
   };
   return section(
     'Duplicates',
-    list.length === 0 ? 'None found.' : `${countOf(list.length, 'thing')} more than once, ${formatBytes(wasted)} ${measure} wasted.`,
+    list.length === 0
+      ? 'None found.'
+      : `${countOf(list.length, 'thing')} more than once, ${formatBytes(wasted)} ${measure} wasted.`,
     h(
       'ul',
       { class: 'cards' },
@@ -137,12 +153,22 @@ function duplicates(list: readonly Duplicate[], frame: Frame, actions: Actions):
         h(
           'li',
           {},
-          h('p', {}, h('strong', {}, duplicate.name), ` ${words[duplicate.kind]}, ${formatBytes(duplicate.wasted[measure] ?? Number.NaN)} wasted`),
+          h(
+            'p',
+            {},
+            h('strong', {}, duplicate.name),
+            ` ${words[duplicate.kind]}, ${formatBytes(duplicate.wasted[measure] ?? Number.NaN)} wasted`,
+          ),
           h(
             'ul',
             {},
             duplicate.copies.map((copy) =>
-              h('li', {}, moduleLink(frame, copy.modules[0] ?? null, actions, copy.label), ` ${formatBytes(copy.bytes[measure] ?? Number.NaN)}`),
+              h(
+                'li',
+                {},
+                moduleLink(frame, copy.modules[0] ?? null, actions, copy.label),
+                ` ${formatBytes(copy.bytes[measure] ?? Number.NaN)}`,
+              ),
             ),
           ),
           duplicate.mend === null ? null : h('p', { class: 'hint' }, duplicate.mend),
@@ -163,13 +189,15 @@ function notShaken(list: readonly NotShaken[], frame: Frame, actions: Actions): 
     numbersTable(
       'Modules that were not shaken away',
       ['Module', 'Bytes', 'Kept', 'Why', 'Where'],
-      shown.slice(0, MOST_ROWS).map((found) => [
-        moduleLink(frame, found.module, actions),
-        formatBytes(found.bytes[measure] ?? Number.NaN),
-        found.kept,
-        found.detail,
-        found.at === null ? '' : `${frame.model.ids[found.at.module] ?? ''}:${found.at.line}:${found.at.column}`,
-      ]),
+      shown
+        .slice(0, MOST_ROWS)
+        .map((found) => [
+          moduleLink(frame, found.module, actions),
+          formatBytes(found.bytes[measure] ?? Number.NaN),
+          found.kept,
+          found.detail,
+          found.at === null ? '' : `${frame.model.ids[found.at.module] ?? ''}:${found.at.line}:${found.at.column}`,
+        ]),
     ),
   );
 }
@@ -186,23 +214,47 @@ function coverage(found: Coverage, frame: Frame, actions: Actions): HTMLElement 
     numbersTable(
       'Loaded and not run',
       ['Module', 'Not run', 'Loaded', 'Run'],
-      shown.slice(0, MOST_ROWS).map(({ module, loaded: all, executed: ran }) => [
-        moduleLink(frame, module, actions),
-        formatBytes(all - ran),
-        formatBytes(all),
-        formatShare(ran, all),
-      ]),
+      shown
+        .slice(0, MOST_ROWS)
+        .map(({ module, loaded: all, executed: ran }) => [
+          moduleLink(frame, module, actions),
+          formatBytes(all - ran),
+          formatBytes(all),
+          formatShare(ran, all),
+        ]),
     ),
   );
 }
 
-function numbersTable(caption: string, heads: readonly string[], rows: readonly (readonly (string | HTMLElement)[])[]): HTMLElement {
+function numbersTable(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly (string | HTMLElement)[])[],
+): HTMLElement {
   const table = h(
     'table',
     { class: 'plain' },
     h('caption', { class: 'unseen' }, caption),
-    h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
-    h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((cell, i) => (i === 0 ? h('th', { scope: 'row' }, cell) : h('td', {}, cell)))))),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        heads.map((head) => h('th', { scope: 'col' }, head)),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      rows.map((cells) =>
+        h(
+          'tr',
+          {},
+          cells.map((cell, i) => (i === 0 ? h('th', { scope: 'row' }, cell) : h('td', {}, cell))),
+        ),
+      ),
+    ),
   );
   return h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': caption }, table);
 }
@@ -211,7 +263,11 @@ function moduleLink({ model }: Frame, module: number | null, actions: Actions, t
   const id = module === null ? undefined : model.ids[module];
   const label = text ?? id ?? '';
   if (id === undefined) return path(label);
-  return h('button', { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } }, path(label));
+  return h(
+    'button',
+    { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } },
+    path(label),
+  );
 }
 
 function matchesId(frame: Frame, id: string): boolean {
@@ -222,4 +278,3 @@ function matchesId(frame: Frame, id: string): boolean {
 function signed(bytes: number): string {
   return bytes === 0 ? '±0 B' : `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`;
 }
-

@@ -94,7 +94,11 @@ export function modulesView(actions: Actions): View {
   const head = h('thead');
   const body = h('tbody');
   const table = h('table', { class: 'modules' }, h('caption', { class: 'unseen' }, 'Modules'), head, body);
-  const scroller = h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': 'Table of modules' }, table);
+  const scroller = h(
+    'div',
+    { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': 'Table of modules' },
+    table,
+  );
   const count = h('p', { class: 'lead' });
   const element = h('section', { class: 'modules-view', 'aria-label': 'Modules' }, count, scroller);
 
@@ -124,7 +128,7 @@ export function modulesView(actions: Actions): View {
     const id = current.model.ids[module] ?? '';
     const cells = columns.map((column, i) => {
       const text = column.show(current, module);
-      if (i > 0) return h('td', { class: cellClass(column), title: column.exact?.(current, module) }, text);
+      if (i > 0) return h('td', { class: cellClass(column, current), title: column.exact?.(current, module) }, text);
       const button = h(
         'button',
         { type: 'button', class: 'link', title: id, on: { click: () => actions.select({ kind: 'module', name: id }) } },
@@ -137,7 +141,9 @@ export function modulesView(actions: Actions): View {
   };
 
   const spacer = (height: number): HTMLElement | null =>
-    height > 0 ? h('tr', { 'aria-hidden': 'true', class: 'spacer' }, h('td', { colspan: String(columns.length), style: { height: `${height}px` } })) : null;
+    height > 0
+      ? h('tr', { 'aria-hidden': 'true', class: 'spacer' }, h('td', { style: { height: `${height}px` } }))
+      : null;
 
   const focusedRow = (): number => {
     const row = document.activeElement?.closest<HTMLElement>('tr[data-row]');
@@ -169,13 +175,18 @@ export function modulesView(actions: Actions): View {
     else return;
     event.preventDefault();
   });
-  const observer = new ResizeObserver(() => draw(true));
+  const observer = new ResizeObserver(() => draw(false));
   observer.observe(scroller);
 
   const sortBy = (column: ColumnSpec): void => {
     if (frame === null) return;
     const { sort } = frame.state;
-    const next = sort === `-${column.name}` ? column.name : sort === column.name ? `-${column.name}` : `${column.numeric ? '-' : ''}${column.name}`;
+    const next =
+      sort === `-${column.name}`
+        ? column.name
+        : sort === column.name
+          ? `-${column.name}`
+          : `${column.numeric ? '-' : ''}${column.name}`;
     actions.update({ sort: next }, 'replace');
     head.querySelector<HTMLElement>(`[data-column="${column.name}"] button`)?.focus();
   };
@@ -187,7 +198,9 @@ export function modulesView(actions: Actions): View {
       const { model, weighing, state, matches } = next;
       columns = COLUMNS.filter((column) => column.when?.(model) ?? true);
       const descending = state.sort.startsWith('-');
-      const by = columns.find((column) => column.name === state.sort.replace(/^-/, '')) ?? columns.find((column) => column.name === 'share');
+      const by =
+        columns.find((column) => column.name === state.sort.replace(/^-/, '')) ??
+        columns.find((column) => column.name === 'share');
       const key = [model.name, weighing.measure, weighing.initial, state.sort].join();
       if (by && sorted.key !== key) sorted = { key, order: sortModules(next, by, descending) };
       rows = matches === null ? sorted.order : sorted.order.filter((module) => isMatch(next, module));
@@ -201,18 +214,25 @@ export function modulesView(actions: Actions): View {
               'th',
               {
                 scope: 'col',
-                class: cellClass(column),
+                class: cellClass(column, next),
                 'aria-sort': column === by ? (descending ? 'descending' : 'ascending') : null,
                 data: { column: column.name },
               },
-              h('button', { type: 'button', on: { click: () => sortBy(column) } }, column.title, column === by ? h('span', { 'aria-hidden': 'true' }, descending ? ' ↓' : ' ↑') : null),
+              h(
+                'button',
+                { type: 'button', on: { click: () => sortBy(column) } },
+                column.title,
+                column === by ? h('span', { 'aria-hidden': 'true' }, descending ? ' ↓' : ' ↑') : null,
+              ),
             ),
           ),
         ),
       );
       table.setAttribute('aria-rowcount', String(rows.length + 1));
       count.textContent =
-        matches === null ? `${countOf(rows.length, 'module')} with bytes in the ${weighing.initial ? 'initial outputs' : 'outputs'}.` : `${countOf(rows.length, 'module')} of ${countOf(sorted.order.length, 'module')} match.`;
+        matches === null
+          ? `${countOf(rows.length, 'module')} with bytes in the ${weighing.initial ? 'initial outputs' : 'outputs'}.`
+          : `${countOf(rows.length, 'module')} of ${countOf(sorted.order.length, 'module')} match.`;
       draw(true);
     },
     close() {
@@ -221,8 +241,9 @@ export function modulesView(actions: Actions): View {
   };
 }
 
-function cellClass(column: ColumnSpec): string {
-  return [column.numeric ? 'number' : 'text', column.minor ? 'minor' : '', `c-${column.name}`].join(' ').trim();
+function cellClass(column: ColumnSpec, { weighing }: Frame): string {
+  const minor = column.minor && column.name !== weighing.measure;
+  return `${column.numeric ? 'number' : 'text'} c-${column.name}${minor ? ' minor' : ''}`;
 }
 
 function sortModules(frame: Frame, column: ColumnSpec, descending: boolean): Int32Array {

@@ -87,7 +87,12 @@ function rankPackages(frame: Frame): Ranking {
           label:
             ref === undefined
               ? h('span', { class: 'own' }, 'own code')
-              : h('span', {}, ref.name, ref.version === null ? null : h('span', { class: 'version' }, ` ${ref.version}`)),
+              : h(
+                  'span',
+                  {},
+                  ref.name,
+                  ref.version === null ? null : h('span', { class: 'version' }, ` ${ref.version}`),
+                ),
           note: countOf(counts[slot] ?? 0, 'module'),
           bytes: shown(slot),
           initialBytes: retained === null ? (initialBytes[slot] ?? 0) : shown(slot),
@@ -166,7 +171,8 @@ function rankOutputs({ model, weighing, matches }: Frame): Ranking {
 }
 
 function rankRests({ model, weighing, matches }: Frame): Ranking {
-  if (matches !== null) return { count: 0, rows: () => [], hint: 'Left out while searching: they belong to no module.' };
+  if (matches !== null)
+    return { count: 0, rows: () => [], hint: 'Left out while searching: they belong to no module.' };
   const all = model.restSizes(weighing);
   const early = model.restSizes({ ...weighing, initial: true });
   const rests = Array.from(all.keys()).filter((rest) => (all[rest] ?? 0) > 0);
@@ -188,7 +194,10 @@ function rankRests({ model, weighing, matches }: Frame): Ranking {
   };
 }
 
-function rankedList(title: string, actions: Actions): { element: HTMLElement; show(frame: Frame, ranking: Ranking): void } {
+function rankedList(
+  title: string,
+  actions: Actions,
+): { element: HTMLElement; show(frame: Frame, ranking: Ranking): void } {
   const count = h('span', { class: 'quiet' });
   const list = h('ol');
   const hint = h('p', { class: 'quiet' });
@@ -200,7 +209,10 @@ function rankedList(title: string, actions: Actions): { element: HTMLElement; sh
     const rows = ranking.rows(limit);
     const largest = Math.max(1, ...rows.map((row) => row.bytes || 0));
     count.textContent = ranking.count > 0 ? ` ${ranking.count.toLocaleString('en-US')}` : '';
-    fill(list, rows.map((row) => h('li', {}, rankedRow(row, largest, frame, actions))));
+    fill(
+      list,
+      rows.map((row) => h('li', {}, rankedRow(row, largest, frame, actions))),
+    );
     hint.textContent = ranking.hint ?? (ranking.count === 0 ? 'Nothing here matches.' : '');
     hint.hidden = hint.textContent === '';
     const rest = ranking.count - rows.length;

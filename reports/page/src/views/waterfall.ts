@@ -9,7 +9,7 @@ import type { Model, OutputModel } from '../model.ts';
 
 export interface Arrival {
   readonly output: OutputModel;
-  /** From 0: how many files have to come one after the other before it. */
+  /** How many files have to come one after the other before it; for what is loaded later: after the `import()`. */
   readonly trip: number;
   readonly later: boolean;
   /** The file that asks for it; null for an entry. */
@@ -30,7 +30,7 @@ export function arrivals(model: Model, entry: OutputModel): Arrival[] {
         const next = byFile.get(link.file);
         const isDynamic = link.kind === 'dynamic';
         if (next === undefined || link.kind === 'url' || seen.has(next) || (isDynamic && !dynamic)) continue;
-        const arrival = { output: next, trip: trip + 1, later: later || isDynamic, by: output };
+        const arrival = { output: next, trip: isDynamic ? 0 : trip + 1, later: later || isDynamic, by: output };
         seen.set(next, arrival);
         queue.push(arrival);
       }
@@ -57,7 +57,10 @@ export function waterfallView(actions: Actions): View {
     if (frame === null) return;
     const { model, weighing, state } = frame;
     const entries = entriesOf(model);
-    fill(select, entries.map((output) => h('option', { value: output.file }, output.file)));
+    fill(
+      select,
+      entries.map((output) => h('option', { value: output.file }, output.file)),
+    );
     const entry = entries.find((output) => output.file === chosen) ?? entries[0];
     chooser.hidden = entries.length < 2;
     if (entry === undefined) {
@@ -67,42 +70,64 @@ export function waterfallView(actions: Actions): View {
     }
     select.value = entry.file;
     const all = arrivals(model, entry);
-    const shown = all.filter((arrival) => !weighing.initial || !arrival.later);
+    const size = ({ output }: Arrival): number => output.bytes[weighing.measure] ?? 0;
+    const shown = all
+      .filter((arrival) => !weighing.initial || !arrival.later)
+      .sort((a, b) => Number(a.later) - Number(b.later) || a.trip - b.trip || size(b) - size(a));
     const initial = all.filter((arrival) => !arrival.later);
-    const weigh = (list: readonly Arrival[]): number =>
-      list.reduce((sum, { output }) => sum + (output.bytes[weighing.measure] ?? 0), 0);
+    const weigh = (list: readonly Arrival[]): number => list.reduce((sum, arrival) => sum + size(arrival), 0);
     const trips = initial.reduce((most, { trip }) => Math.max(most, trip), 0) + 1;
     const laterCount = all.length - initial.length;
     summary.textContent =
       `${countOf(initial.length, 'file')} and ${formatBytes(weigh(initial))} in ${countOf(trips, 'round trip')} before it can run` +
-      (laterCount > 0 ? `; ${countOf(laterCount, 'file')} and ${formatBytes(weigh(all) - weigh(initial))} later, on demand.` : '.');
-    const columns = shown.reduce((most, { trip }) => Math.max(most, trip), 0) + 1;
-    const largest = Math.max(1, ...shown.map(({ output }) => output.bytes[weighing.measure] ?? 0));
-    chart.style.setProperty('--trips', String(columns));
+      (laterCount > 0
+        ? `; ${countOf(laterCount, 'file')} and ${formatBytes(weigh(all) - weigh(initial))} later, on demand.`
+        : '.');
+    const laterTrips = shown.reduce((most, { trip, later }) => (later ? Math.max(most, trip + 1) : most), 0);
+    const heads = Array.from({ length: trips + laterTrips }, (_, i) =>
+      i < trips ? `trip ${i + 1}` : i === trips ? 'on demand' : `then trip ${i - trips + 1}`,
+    );
+    const largest = shown.reduce((most, arrival) => Math.max(most, size(arrival)), 1);
+    chart.style.setProperty('--trips', String(heads.length));
     fill(
       chart,
-      h('div', { class: 'trip-heads', 'aria-hidden': 'true' }, Array.from({ length: columns }, (_, i) => h('span', {}, i === 0 ? 'entry' : `trip ${i + 1}`))),
-      h('ol', { 'aria-label': 'Files in the order they can arrive' }, shown.slice(0, MOST_ROWS).map((arrival) => row(arrival, largest))),
+      h(
+        'div',
+        { class: 'trip-heads', 'aria-hidden': 'true' },
+        heads.map((head) => h('span', {}, head)),
+      ),
+      h(
+        'ol',
+        { 'aria-label': 'Files in the order they can arrive' },
+        shown.slice(0, MOST_ROWS).map((arrival) => row(arrival, largest, trips)),
+      ),
     );
     const unreached = model.outputs.length - all.length;
     aside.textContent = [
       shown.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${shown.length} files are shown.` : '',
-      unreached > 0 ? `${countOf(unreached, 'output')} ${unreached === 1 ? 'is' : 'are'} not reached from here by an import: other entries, assets, style sheets of the page.` : '',
+      unreached > 0
+        ? `${countOf(unreached, 'output')} ${unreached === 1 ? 'is' : 'are'} not reached from here by an import: other entries, assets, style sheets of the page.`
+        : '',
       state.query === '' ? '' : 'The search does not narrow this view.',
     ].join(' ');
   };
-  const row = ({ output, trip, later, by }: Arrival, largest: number): HTMLElement => {
+  const row = ({ output, trip, later, by }: Arrival, largest: number, trips: number): HTMLElement => {
     const bytes = output.bytes[frame?.weighing.measure ?? 'raw'] ?? Number.NaN;
+    const how = by === null ? 'entry' : `${later ? 'on demand' : 'asked for'} by ${by.file}`;
     return h(
       'li',
-      { style: { '--trip': String(trip) } },
+      { style: { '--trip': String(later ? trips + trip : trip) } },
       h(
         'button',
-        { type: 'button', on: { click: () => actions.select({ kind: 'output', name: output.file }) } },
-        h('span', { class: `peel ${later ? 'later' : 'now'}`, style: { width: `${Math.max(0.5, ((bytes || 0) / largest) * 100)}%` }, 'aria-hidden': 'true' }),
+        { type: 'button', title: how, on: { click: () => actions.select({ kind: 'output', name: output.file }) } },
         path(output.file),
-        h('span', { class: 'size', title: formatExact(bytes) }, ` ${formatBytes(bytes)}`),
-        h('span', { class: 'note' }, by === null ? ' entry' : ` ${later ? 'later, ' : ''}asked for by ${by.file}`),
+        h('span', { class: 'unseen' }, `, ${later ? 'on demand, ' : ''}trip ${trip + 1}, ${how}, `),
+        h('span', { class: 'size', title: formatExact(bytes) }, formatBytes(bytes)),
+        h(
+          'span',
+          { class: 'lane', 'aria-hidden': 'true' },
+          h('span', { class: `peel ${later ? 'later' : 'now'}`, style: { '--share': String((bytes || 0) / largest) } }),
+        ),
       ),
     );
   };
