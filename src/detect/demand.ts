@@ -14,14 +14,16 @@ export interface DemandGraph extends FlowGraph {
   /** The node of a module's own code. */
   codeOf(module: ModuleIndex): number;
   /** Nodes of each module: its code, then the names asked of it. */
-  readonly nodesOfModule: readonly (readonly number[])[];
+  nodesOfModule(module: ModuleIndex): number[];
   /** Nodes of each import statement; none where nothing that is kept asks through it. */
-  readonly nodesOfEdge: readonly (readonly number[])[];
+  nodesOfEdge(edge: number): number[];
   /** For the node of a name, its module; for that of a module's code, the module; -1 for others. */
   readonly moduleOf: Int32Array;
 }
 
 const ALL = '*';
+/** For an import by the module's own code, whatever it names. */
+const PLAIN = '';
 
 /** Linear in what is asked for: modules, statements, and pairs of module and name. */
 export function demandGraph(build: Build, reexports: Reexports | null = null): DemandGraph {
@@ -35,11 +37,12 @@ class Asking {
   private readonly from: number[] = [];
   private readonly to: number[] = [];
   private readonly moduleOf: number[];
-  private readonly nodesOfModule: number[][];
-  private readonly nodesOfEdge: number[][];
   private readonly codeSeen: Uint8Array;
-  private readonly names: Map<string, number>[];
-  private readonly passes: Map<string, number>[];
+  private readonly names: (Map<string, number> | undefined)[];
+  /** By statement: its node as a plain import; 0 where there is none. */
+  private readonly plain: Uint32Array;
+  /** By statement that passes names on: the node of each name. */
+  private readonly passes = new Map<number, Map<string, number>>();
   private readonly exportSets = new Map<ModuleIndex, ReadonlySet<string> | null>();
   /** What is left to follow: a module's code (name null), or a name asked of a module. */
   private readonly waiting: { module: ModuleIndex; name: string | null; node: number }[] = [];
@@ -51,11 +54,9 @@ class Asking {
     this.modules = modules;
     this.reexports = reexports;
     this.moduleOf = Array.from({ length: count + 1 }, (_, node) => node - 1);
-    this.nodesOfModule = Array.from({ length: count }, (_, module) => [module + 1]);
-    this.nodesOfEdge = build.edges.map(() => []);
     this.codeSeen = new Uint8Array(count);
-    this.names = new Array(count);
-    this.passes = new Array(build.edges.length);
+    this.names = Array.from({ length: count });
+    this.plain = new Uint32Array(build.edges.length);
   }
 
   graph(): DemandGraph {
@@ -83,8 +84,11 @@ class Asking {
       start,
       targets,
       codeOf: (module) => module + 1,
-      nodesOfModule: this.nodesOfModule,
-      nodesOfEdge: this.nodesOfEdge,
+      nodesOfModule: (module) => this.nodesOf(module),
+      nodesOfEdge: (edge) => [
+        ...(this.plain[edge] === 0 ? [] : [this.plain[edge]!]),
+        ...(this.passes.get(edge)?.values() ?? []),
+      ],
       moduleOf: Int32Array.from(this.moduleOf),
     };
   }
@@ -104,15 +108,19 @@ class Asking {
       const importer = this.build.edges[index]!.from;
       if (importer === module) continue;
       const isRun = this.codeSeen[importer] === 1;
-      for (const node of this.nodesOfModule[importer]!) {
+      for (const node of this.nodesOf(importer)) {
         if (node === importer + 1 && !isRun) continue;
-        const through = this.edgeNode(index, '').node;
+        const through = this.edgeNode(index, PLAIN).node;
         this.addArc(node, through);
         this.askCode(through, module);
         isAsked = true;
       }
     }
     if (!isAsked) this.askCode(0, module);
+  }
+
+  private nodesOf(module: ModuleIndex): number[] {
+    return [module + 1, ...(this.names[module]?.values() ?? [])];
   }
 
   private addNode(module: ModuleIndex): number {
@@ -138,7 +146,6 @@ class Asking {
     if (node === undefined) {
       node = this.addNode(module);
       names.set(name, node);
-      this.nodesOfModule[module]!.push(node);
       this.waiting.push({ module, name, node });
     }
     this.addArc(from, node);
@@ -146,12 +153,17 @@ class Asking {
 
   /** The node of a statement, for one of the names that go through it. */
   private edgeNode(edge: number, through: string): { node: number; isNew: boolean } {
-    const passes = (this.passes[edge] ??= new Map());
+    if (through === PLAIN) {
+      const isNew = this.plain[edge] === 0;
+      if (isNew) this.plain[edge] = this.addNode(-1);
+      return { node: this.plain[edge]!, isNew };
+    }
+    let passes = this.passes.get(edge);
+    if (passes === undefined) this.passes.set(edge, (passes = new Map()));
     const known = passes.get(through);
     if (known !== undefined) return { node: known, isNew: false };
     const node = this.addNode(-1);
     passes.set(through, node);
-    this.nodesOfEdge[edge]!.push(node);
     return { node, isNew: true };
   }
 
@@ -186,8 +198,8 @@ class Asking {
       const edge = this.build.edges[index]!;
       // Code of which no byte is kept uses no name, and neither does a re-export: they only have the other module run.
       const usesNone = edge.kind === 'static' && (isEmpty || this.onlyPassesOn(module, index, edge));
-      if (!usesNone) this.ask(module + 1, index, '', edge.names);
-      else if (this.mustRun(edge.to) || !this.isShakable(edge.to)) this.ask(module + 1, index, '', []);
+      if (!usesNone) this.ask(module + 1, index, PLAIN, edge.names);
+      else if (this.mustRun(edge.to) || !this.isShakable(edge.to)) this.ask(module + 1, index, PLAIN, []);
     }
   }
 
@@ -319,7 +331,9 @@ class Asking {
 
   /** `…/debounce.js` and `…/Button/index.js` for `debounce` and `Button`. */
   private isNamedAfter(module: ModuleIndex, name: string): boolean {
-    const parts = this.build.modules[module]!.id.split('/');
+    const { id } = this.build.modules[module]!;
+    if (!id.includes(name)) return false;
+    const parts = id.split('/');
     const file = parts.at(-1)!.replace(/\.[^.]*$/, '');
     return (file === 'index' ? parts.at(-2) : file) === name;
   }

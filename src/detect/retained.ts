@@ -65,7 +65,7 @@ export function retainedSizes(build: Build, options: RetainedOptions = {}): Reta
   // A module's names hold nothing but its code, unless it passes names on.
   const ofModule = (module: ModuleIndex): Retained => {
     const code = graph.codeOf(module);
-    const nodes = graph.nodesOfModule[module]!;
+    const nodes = graph.nodesOfModule(module);
     for (const node of nodes) {
       if (node === code) continue;
       for (let at = graph.start[node]!; at < graph.start[node + 1]!; at++) {
@@ -78,10 +78,10 @@ export function retainedSizes(build: Build, options: RetainedOptions = {}): Reta
   return {
     modules: build.modules.map((_, module) => ofModule(module)),
     selfOfModules: build.modules.map((_, module) => weights.module(module)),
-    edges: build.edges.map((_, edge) => ofNodes(graph.nodesOfEdge[edge]!)),
+    edges: build.edges.map((_, edge) => ofNodes(graph.nodesOfEdge(edge))),
     packages: packageSizes(build, graph, weights, sums),
-    ofImports: (edges) => ofNodes(edges.flatMap((edge) => graph.nodesOfEdge[edge]!)),
-    ofModules: (modules) => sums.without(modules.flatMap((module) => graph.nodesOfModule[module]!)),
+    ofImports: (edges) => ofNodes(edges.flatMap((edge) => graph.nodesOfEdge(edge))),
+    ofModules: (modules) => sums.without(modules.flatMap((module) => graph.nodesOfModule(module))),
   };
 }
 
@@ -313,7 +313,7 @@ function packageSizes(build: Build, graph: DemandGraph, weights: Weights, sums: 
       const version = build.modules[module]!.package!.version;
       if (version !== null) versions.add(version);
     }
-    const retained = sums.without(modules.flatMap((module) => graph.nodesOfModule[module]!));
+    const retained = sums.without(modules.flatMap((module) => graph.nodesOfModule(module)));
     sizes.push({
       name,
       self: weights.bytes(self.raw, self.gzip, self.brotli),

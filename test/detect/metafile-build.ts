@@ -11,7 +11,7 @@ import { BUILD_SCHEMA } from '../../src/model/build.ts';
 export interface Bundled {
   readonly build: Build;
   readonly sources: (module: number) => string | null;
-  /** Raw bytes of all outputs. */
+  /** Raw bytes of all outputs, without the statements that stand for what was cut. */
   readonly size: number;
 }
 
@@ -67,8 +67,13 @@ export async function bundle(app: App, cuts: readonly Cut[] = []): Promise<Bundl
   return {
     build,
     sources: (module) => read(build.modules[module]!.id),
-    size: result.outputFiles!.reduce((sum, file) => sum + file.contents.length, 0),
+    size: result.outputFiles!.reduce((sum, { contents, text }) => sum + contents.length - statementsForCuts(text), 0),
   };
+}
+
+function statementsForCuts(text: string): number {
+  const statements = text.match(/\bimport\s?[^;"']*?(?:from\s?)?"cut";?\n?/g) ?? [];
+  return statements.reduce((sum, statement) => sum + statement.length, 0);
 }
 
 function files(dir: string, virtual: Readonly<Record<string, string>>, cuts: readonly Cut[]): Plugin {
