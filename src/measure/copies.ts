@@ -12,13 +12,13 @@ export interface Prices {
 }
 
 /** How many earlier places with the same three bytes are tried. More find hardly anything better. */
-const TRIES = 32;
+const TRIES = 16;
 /**
  * An encoder that has lost a source does not only patch the hole, as the search here does, but cuts the text into copies
  * anew, and its codes adapt. This many bits a copy is what it gains by that, found by leaving out modules of real bundles.
  */
 const RECUT_GAIN = 5;
-const HASH_BITS = 16;
+const HASH_BITS = 18;
 
 /** Distances by octave and half octave; the classes are DEFLATE's distance symbols, continued. */
 export function distanceClass(distance: number): number {
@@ -93,6 +93,7 @@ export class CopyCredits {
           if (distance >= distances.length) break;
           if (this.#owners[place] === without) continue;
           tries--;
+          if (content[place + length] !== content[at + length]) continue;
           const same = this.#sameBytes(place, at, limit, without);
           if (same <= length || same < 3) continue;
           length = same;

@@ -24,7 +24,7 @@ const strategy = fc.constantFrom(
   constants.Z_FIXED,
 );
 
-describe('attributeGzip', () => {
+describe('attributeGzip', { timeout: 60_000 }, () => {
   it('accounts for every bit, whatever the content, level, strategy, window and memory', () => {
     fc.assert(
       fc.property(
