@@ -2,7 +2,7 @@
 import type { Bytes } from '../../../src/model/build.ts';
 import type { CutSet, ModuleSource, ReportTarget } from '../../report-data.ts';
 import { importersOf, importsOf, reachFromEntries, shortestChain } from './chains.ts';
-import { fill, h, path } from './dom.ts';
+import { fill, h, modulePath, path } from './dom.ts';
 import { countOf, formatBytes, formatExact, formatShare } from './format.ts';
 import type { Actions, Frame } from './frame.ts';
 import { MEASURES, OWN_CODE, packageName } from './model.ts';
@@ -204,7 +204,7 @@ function chainList(frame: Frame, module: number, chain: readonly number[] | null
       statement(model, edge),
     );
   });
-  return h('ol', { class: 'chain' }, steps, h('li', { class: 'end' }, path(model.ids[module] ?? '')));
+  return h('ol', { class: 'chain' }, steps, h('li', { class: 'end' }, modulePath(model.ids[module] ?? '')));
 }
 
 /** `:12:4`; columns are counted from 1 here, as editors do. */
@@ -519,7 +519,7 @@ function moduleLink(model: Model, module: number, actions: Actions, suffix: stri
   return h(
     'button',
     { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } },
-    path(id + suffix),
+    modulePath(id, suffix),
   );
 }
 

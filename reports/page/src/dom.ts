@@ -47,6 +47,14 @@ export function fill(parent: Element, ...children: readonly (Child | readonly Ch
   append(parent, children);
 }
 
+/** A module's path; one in `node_modules` begins with its package. The whole of it shows when pointed at. */
+export function modulePath(id: string, suffix = ''): HTMLElement {
+  const short = id.replace(/^(?:\.\.\/)*node_modules\/(?=.)/, '');
+  const element = path(short + suffix);
+  if (short !== id) element.title = id;
+  return element;
+}
+
 /** A path that may break after its slashes; its last step stands out. */
 export function path(text: string): HTMLElement {
   const steps = text.split('/');
@@ -54,7 +62,11 @@ export function path(text: string): HTMLElement {
   return h(
     'span',
     { class: 'path' },
-    h('span', { class: 'folders' }, steps.map((step) => [`${step}/`, document.createElement('wbr')]).flat()),
+    h(
+      'span',
+      { class: 'folders' },
+      steps.flatMap((step) => [`${step}/`, document.createElement('wbr')]),
+    ),
     last,
   );
 }

@@ -27,6 +27,9 @@ const VIEW_TITLES: Record<ViewName, string> = {
   findings: 'Findings',
 };
 
+/** With more modules than this the page is drawn in two steps. */
+const LARGE = 20_000;
+
 function start(root: HTMLElement): void {
   const head = readHead();
   const models = new Map<string, Model>();
@@ -65,6 +68,7 @@ function start(root: HTMLElement): void {
   let state = readState();
   let shownView: { name: ViewName; view: View } | null = null;
   let shownKey = '';
+  let isFirst = true;
   let returnTo: HTMLElement | null = null;
 
   const actions: Actions = {
@@ -169,6 +173,13 @@ function start(root: HTMLElement): void {
     }
     document.body.classList.toggle('has-detail', state.selected !== null);
     document.body.dataset['view'] = state.view;
+    if (isFirst && model.ids.length > LARGE) {
+      // The totals are on the screen while the view is being made.
+      isFirst = false;
+      setTimeout(render);
+      return;
+    }
+    isFirst = false;
     // The view stays as it is, and with it the reader's place in it, when only the panel changes.
     const { selected: _, ...rest } = state;
     const key = JSON.stringify(rest);
@@ -324,7 +335,7 @@ function choice<T extends string>(
       'fieldset',
       { class: 'choice' },
       h('legend', { class: 'unseen' }, legend),
-      inputs.map(({ value, input }) => [input, h('label', { for: input.id }, value)]).flat(),
+      inputs.flatMap(({ value, input }) => [input, h('label', { for: input.id }, value)]),
     ),
     update(chosen, can) {
       for (const { value, input } of inputs) {

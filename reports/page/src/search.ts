@@ -22,6 +22,9 @@ export function compileQuery(text: string, mode: SearchMode): Query {
   if (mode === 'regex') return compileRegex(trimmed);
   const words = trimmed.toLowerCase().split(/\s+/);
   const one = mode === 'fuzzy' ? isNearSubsequence : (id: string, word: string) => id.includes(word);
+  const [first = ''] = words;
+  // Most queries are one word, and this runs for every module at every key.
+  if (words.length === 1) return { matches: (_, lowerId) => one(lowerId, first), error: null };
   return { matches: (_, lowerId) => words.every((word) => one(lowerId, word)), error: null };
 }
 

@@ -17,9 +17,16 @@ export interface TreeNode {
   /** Position in `Model.packages`, `OWN_CODE`, or null where the node has several or none. */
   readonly package: number | null;
   readonly output: OutputModel | null;
-  /** Whether the search matches it or something in it. */
-  matched: boolean;
+  /** The search that last matched it or something in it, by `Tree.search`. */
+  matchedBy: number;
   sorted: boolean;
+}
+
+export interface Tree {
+  readonly root: TreeNode;
+  readonly leaves: readonly TreeNode[];
+  /** Number of the current search; null while everything matches. */
+  search: number | null;
 }
 
 interface Folder {
@@ -27,17 +34,24 @@ interface Folder {
   readonly folders: Map<string, Folder>;
 }
 
-export function buildTree(model: Model, weighing: Weighing): TreeNode {
+export function buildTree(model: Model, weighing: Weighing): Tree {
   const root = makeNode('root', '', model.name, null);
+  const leaves: TreeNode[] = [];
   for (const output of model.outputsIn(weighing)) {
-    const node = outputNode(model, output, weighing, root);
+    const node = outputNode(model, output, weighing, root, leaves);
     if (node.value > 0) root.children.push(node);
     root.value += node.value;
   }
-  return root;
+  return { root, leaves, search: null };
 }
 
-function outputNode(model: Model, output: OutputModel, { measure }: Weighing, root: TreeNode): TreeNode {
+function outputNode(
+  model: Model,
+  output: OutputModel,
+  { measure }: Weighing,
+  root: TreeNode,
+  leaves: TreeNode[],
+): TreeNode {
   const node = makeNode('output', output.file, output.file, root, { output });
   const packages = new Map<number, Folder>();
   const bytes = output.parts[measure];
@@ -63,13 +77,21 @@ function outputNode(model: Model, output: OutputModel, { measure }: Weighing, ro
       packages.set(ref, folder);
       node.children.push(folder.node);
     }
-    addModule(folder, insidePackage(model.ids[module] ?? '', model.packages[ref]?.name), module, size, output, ref);
+    const path = insidePackage(model.ids[module] ?? '', model.packages[ref]?.name);
+    leaves.push(addModule(folder, path, module, size, output, ref));
   }
   for (const { node: folder } of packages.values()) folder.children = folder.children.map(joinLonelyFolders);
   return node;
 }
 
-function addModule(top: Folder, path: string, module: number, size: number, output: OutputModel, ref: number): void {
+function addModule(
+  top: Folder,
+  path: string,
+  module: number,
+  size: number,
+  output: OutputModel,
+  ref: number,
+): TreeNode {
   const steps = path.split('/');
   const name = steps.pop() ?? path;
   let folder = top;
@@ -84,7 +106,9 @@ function addModule(top: Folder, path: string, module: number, size: number, outp
     next.node.value += size;
     folder = next;
   }
-  folder.node.children.push(makeNode('module', name, name, folder.node, { output, package: ref, module, value: size }));
+  const leaf = makeNode('module', name, name, folder.node, { output, package: ref, module, value: size });
+  folder.node.children.push(leaf);
+  return leaf;
 }
 
 /** A folder that holds only one folder is shown as one: `dist/esm`. */
@@ -112,7 +136,7 @@ function makeNode(
   rest: Partial<Pick<TreeNode, 'output' | 'package' | 'module' | 'value'>> = {},
 ): TreeNode {
   const { output = null, package: ref = null, module = -1, value = 0 } = rest;
-  return { key, label, kind, parent, children: [], value, module, package: ref, output, matched: true, sorted: false };
+  return { key, label, kind, parent, children: [], value, module, package: ref, output, matchedBy: 0, sorted: false };
 }
 
 /** The heaviest first. Sorted when first asked for: most folders of a large build are never drawn. */
@@ -124,14 +148,23 @@ export function sortedChildren(node: TreeNode): readonly TreeNode[] {
   return node.children;
 }
 
-export function markMatches(node: TreeNode, flags: Uint8Array | null): boolean {
-  if (node.children.length === 0) node.matched = flags === null || (node.module !== -1 && flags[node.module] === 1);
-  else {
-    let any = flags === null;
-    for (const child of node.children) any = markMatches(child, flags) || any;
-    node.matched = any;
+/** Marks the modules that match, and all that they are in. */
+export function markMatches(tree: Tree, flags: Uint8Array | null): void {
+  if (flags === null) {
+    tree.search = null;
+    return;
   }
-  return node.matched;
+  const search = (tree.root.matchedBy += 1);
+  tree.search = search;
+  for (const leaf of tree.leaves) {
+    if (flags[leaf.module] !== 1) continue;
+    leaf.matchedBy = search;
+    for (let at = leaf.parent; at !== null && at.matchedBy !== search; at = at.parent) at.matchedBy = search;
+  }
+}
+
+export function isMatched(tree: Tree, node: TreeNode): boolean {
+  return tree.search === null || node.matchedBy === tree.search;
 }
 
 /** As far down the path as it leads in this tree. */

@@ -11,8 +11,8 @@ import type { Cell, Direction } from '../layout.ts';
 import { readPalette } from '../palette.ts';
 import type { Palette } from '../palette.ts';
 import type { State } from '../state.ts';
-import { ancestry, buildTree, keysOf, markMatches, nodeAt, sortedChildren } from '../tree.ts';
-import type { TreeNode } from '../tree.ts';
+import { ancestry, buildTree, isMatched, keysOf, markMatches, nodeAt, sortedChildren } from '../tree.ts';
+import type { Tree, TreeNode } from '../tree.ts';
 
 const DIRECTIONS: Readonly<Record<string, Direction>> = {
   ArrowLeft: 'left',
@@ -51,15 +51,20 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     { class: 'keys', id: 'chart-keys' },
     'Arrow keys move, Enter goes in or opens a module, Backspace goes out. Hatched: loaded later. Dotted: owned by no module.',
   );
+  const ownOnly = h(
+    'p',
+    { class: 'keys', hidden: true },
+    'Charts show own bytes: retained sizes overlap and don’t add up to a whole.',
+  );
   const element = h(
     'section',
     { class: 'chart-view', 'aria-label': name },
     h('div', { class: 'chart-bar' }, crumbs, h('label', { for: 'colour-by' }, 'Colour by ', colour)),
-    h('div', { class: 'chart-grid' }, h('div', { class: 'chart-main' }, stage, keys), twin),
+    h('div', { class: 'chart-grid' }, h('div', { class: 'chart-main' }, stage, keys, ownOnly), twin),
   );
 
   let frame: Frame | null = null;
-  let root: TreeNode | null = null;
+  let tree: Tree | null = null;
   let treeKey: unknown[] = [];
   let fills: Fills | null = null;
   let zoomed: TreeNode | null = null;
@@ -124,8 +129,8 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   }
 
   function showTip(cell: Cell | null): void {
-    tip.hidden = cell === null || frame === null || root === null;
-    if (cell === null || frame === null || root === null) return;
+    tip.hidden = cell === null || frame === null;
+    if (cell === null || frame === null) return;
     const { node } = cell;
     const where = ancestry(node)
       .slice(1)
@@ -174,7 +179,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
 
   function draw(): void {
     const context = canvas.getContext('2d');
-    if (context === null || frame === null || zoomed === null) return;
+    if (context === null || frame === null || tree === null) return;
     const width = stage.clientWidth;
     const height = stage.clientHeight;
     const ratio = window.devicePixelRatio || 1;
@@ -187,7 +192,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     fills ??= makeFills(context, frame, readPalette(stage));
     context.textBaseline = 'middle';
     const font = getComputedStyle(stage).fontFamily;
-    for (const cell of cells) drawCell(context, cell, frame, fills, font, kind);
+    for (const cell of cells) drawCell(context, cell, isMatched(tree, cell.node), frame, fills, font, kind);
     if (current) {
       context.globalAlpha = 1;
       context.strokeStyle = fills.palette.focus;
@@ -216,9 +221,10 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   }
 
   function showTwin(): void {
-    if (zoomed === null || frame === null) return;
+    if (zoomed === null || tree === null) return;
     const whole = zoomed;
-    const children = sortedChildren(whole).filter((child) => child.matched);
+    const all = tree;
+    const children = sortedChildren(whole).filter((child) => isMatched(all, child));
     const rows = children
       .slice(0, TWIN_ROWS)
       .map((child) =>
@@ -271,17 +277,18 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     update(next) {
       const { state, model, weighing } = next;
       const key = [model, weighing.measure, weighing.initial];
-      const isNew = root === null || key.some((part, i) => part !== treeKey[i]);
-      if (root === null || isNew) {
-        root = buildTree(model, weighing);
+      const isNew = tree === null || key.some((part, i) => part !== treeKey[i]);
+      if (tree === null || isNew) {
+        tree = buildTree(model, weighing);
         treeKey = key;
       }
       if (isNew || state.colour !== frame?.state.colour) fills = null;
       const before = zoomed;
       frame = next;
       colour.value = state.colour;
-      markMatches(root, next.matches?.flags ?? null);
-      zoomed = nodeAt(root, state.zoom);
+      ownOnly.hidden = state.sizes === 'self';
+      markMatches(tree, next.matches?.flags ?? null);
+      zoomed = nodeAt(tree.root, state.zoom);
       if (zoomed.children.length === 0 && zoomed.parent) zoomed = zoomed.parent;
       stage.setAttribute(
         'aria-label',
@@ -332,6 +339,7 @@ function makeFills(context: CanvasRenderingContext2D, { model, state }: Frame, p
 function drawCell(
   context: CanvasRenderingContext2D,
   cell: Cell,
+  matched: boolean,
   frame: Frame,
   fills: Fills,
   font: string,
@@ -341,7 +349,7 @@ function drawCell(
   const { palette } = fills;
   const w = cell.w - 1;
   const h = cell.h - 1;
-  context.globalAlpha = node.matched ? 1 : 0.18;
+  context.globalAlpha = matched ? 1 : 0.18;
   context.fillStyle = fills.of(node);
   context.fillRect(x, y, w, h);
   const pattern = node.kind === 'rest' ? fills.rest : node.output && !node.output.initial ? fills.later : null;

@@ -1,7 +1,7 @@
 /** What was found out about the build beyond its sizes. Only the sections that the report has are shown. */
 import type { Bytes } from '../../../../src/model/build.ts';
 import type { BudgetResult, Change, Coverage, Diff, Duplicate, NotShaken } from '../../../report-data.ts';
-import { fill, h, path } from '../dom.ts';
+import { fill, h, modulePath, path } from '../dom.ts';
 import { countOf, formatBytes, formatCount, formatShare } from '../format.ts';
 import { isMatch } from '../frame.ts';
 import type { Actions, Frame, View } from '../frame.ts';
@@ -261,12 +261,11 @@ function numbersTable(
 
 function moduleLink({ model }: Frame, module: number | null, actions: Actions, text?: string): HTMLElement {
   const id = module === null ? undefined : model.ids[module];
-  const label = text ?? id ?? '';
-  if (id === undefined) return path(label);
+  if (id === undefined) return path(text ?? '');
   return h(
     'button',
     { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } },
-    path(label),
+    text === undefined || text === id ? modulePath(id) : path(text),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The first thing to read: what is heaviest. Packages, modules, outputs, and the bytes that no module owns. */
 import { RESTS } from '../../../packed-build.ts';
-import { fill, h, path } from '../dom.ts';
+import { fill, h, modulePath, path } from '../dom.ts';
 import { countOf, formatBytes, formatExact, formatShare } from '../format.ts';
 import { isMatch } from '../frame.ts';
 import type { Actions, Frame, View } from '../frame.ts';
@@ -121,7 +121,7 @@ function rankModules(frame: Frame): Ranking {
     count: matches?.count ?? order.length,
     rows: (limit) =>
       heaviest(frame, order, limit).map((module) => ({
-        label: path(model.ids[module] ?? ''),
+        label: modulePath(model.ids[module] ?? ''),
         note: '',
         bytes: shown[module] ?? 0,
         initialBytes: frame.state.sizes === 'retained' ? (shown[module] ?? 0) : (early[module] ?? 0),
@@ -150,10 +150,11 @@ function rankOutputs({ model, weighing, matches }: Frame): Ranking {
   const { measure } = weighing;
   const weigh = (output: OutputModel): number => {
     if (matches === null) return output.bytes[measure] ?? 0;
-    return output.parts[measure].reduce((sum, bytes, i) => {
-      const module = output.parts.module[i] ?? Number.NaN;
-      return matches.flags[module] === 1 ? sum + (bytes || 0) : sum;
-    }, 0);
+    const { module } = output.parts;
+    const bytes = output.parts[measure];
+    let sum = 0;
+    for (let i = 0; i < module.length; i++) if (matches.flags[module[i] ?? 0] === 1) sum += bytes[i] || 0;
+    return sum;
   };
   const weighed = model.outputsIn(weighing).map((output) => ({ output, bytes: weigh(output) }));
   const ranked = weighed.filter(({ bytes }) => matches === null || bytes > 0).sort((a, b) => b.bytes - a.bytes);
