@@ -25,9 +25,16 @@ const ALL = '*';
 /** For an import by the module's own code, whatever it names. */
 const PLAIN = '';
 
+/** The last graph made for each record. */
+const graphs = new WeakMap<Build, { readonly reexports: Reexports | null; readonly graph: DemandGraph }>();
+
 /** Linear in what is asked for: modules, statements, and pairs of module and name. */
 export function demandGraph(build: Build, reexports: Reexports | null = null): DemandGraph {
-  return new Asking(moduleGraph(build), reexports).graph();
+  const known = graphs.get(build);
+  if (known !== undefined && known.reexports === reexports) return known.graph;
+  const graph = new Asking(moduleGraph(build), reexports).graph();
+  graphs.set(build, { reexports, graph });
+  return graph;
 }
 
 class Asking {
