@@ -24,7 +24,7 @@ export function analyzer(options: AnalyzerOptions = {}): Plugin {
 /** Writes the report, one HTML file, after each build. */
 export function report(options: ReportOptions = {}): Plugin {
   const checked = checkReportOptions(options);
-  return plugin('pare:report', checked, (build, root, host) => reportOutcome(build, root, checked, host));
+  return plugin('pare:report', checked, (build, root, host) => reportOutcome([build], root, checked, host));
 }
 
 /** All of pare in one plugin; useful without options. */
@@ -35,7 +35,7 @@ export function pare(options: PareOptions = {}): Plugin {
     if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
     const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
     if (parts.report !== null)
-      await reportOutcome(build, root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
+      await reportOutcome([build], root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
   });
 }
 

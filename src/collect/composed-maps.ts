@@ -59,7 +59,9 @@ function readTail(file: string): Buffer {
     const length = Math.min(size, TAIL_BYTES);
     const tail = Buffer.alloc(length);
     readSync(handle, tail, 0, length, size - length);
-    if (tail.includes('\n') || size === length) return tail;
+    // A map of its own at the file's end is one line, longer than the tail: only then is the rest of the file asked for.
+    if (size === length || tail.includes('# sourceMappingURL=') || tail.toString('latin1').trimEnd().includes('\n'))
+      return tail;
     return readFileSync(file);
   } finally {
     closeSync(handle);

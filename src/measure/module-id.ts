@@ -14,12 +14,13 @@ const SCHEME = /^([a-z][a-z\d+.-]+):\/*(.*)$/is;
  * @param id as a bundler gives it: an absolute path, a path relative to the root, `\0name`, `namespace:path`
  */
 export function moduleId(root: string, id: string): string {
+  if (id.startsWith('virtual:')) return id;
   const marked = id.startsWith('\0') || id.startsWith('/@id/__x00__');
   const bare = stripQuery(id.replace(/^(?:\0|\/@id\/__x00__)+/, '').replaceAll('\0', ''));
   if (bare === '') return `virtual:${id.replaceAll('\0', '')}`;
   const native = toPosix(bare);
   if (isAbsolute(native)) return relative(root, native);
-  if (marked) return `virtual:${native}`;
+  if (marked) return native.startsWith('virtual:') ? native : `virtual:${native}`;
   if (/^\([a-z]+\):/.test(native)) return `virtual:${native}`;
   const scheme = SCHEME.exec(native);
   if (scheme !== null)
