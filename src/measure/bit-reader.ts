@@ -1,3 +1,8 @@
+import { PareError } from '../model/errors.ts';
+
+/** Positions in bits are unsigned 32-bit numbers. */
+const TOO_LONG = 2 ** 29;
+
 /**
  * Reads a stream lowest bit first. It keeps nothing but a position in bits: a look ahead is four byte loads, and there is no
  * refill to get wrong. Past the end it reads zeros; callers compare `position` with `limit`.
@@ -10,8 +15,17 @@ export class BitReader {
   /** The stream and at least four zero bytes, so that a look ahead near the end stays inside of the array. */
   readonly bytes: Uint8Array;
 
-  /** @param bytes less than 512 MB: positions are unsigned 32-bit numbers. */
+  /** @throws PareError `compressed-too-large` from 512 MB on. */
   constructor(bytes: Uint8Array) {
+    if (bytes.length >= TOO_LONG) {
+      throw new PareError(
+        'compressed-too-large',
+        `A compressed file of ${bytes.length} bytes is too large to be attributed.`,
+        {
+          hint: 'Leave the file out, or split it: files of less than 512 MB can be attributed.',
+        },
+      );
+    }
     this.bytes = new Uint8Array(bytes.length + 8);
     this.bytes.set(bytes);
     this.limit = bytes.length * 8;

@@ -184,6 +184,15 @@ describe('attributeBrotli', { timeout: 60_000 }, () => {
     expect(attribution).toEqual({ shares: new Uint32Array(0), container: compressed.length * 8 });
   });
 
+  it('charges the block to the bytes alike where no symbol takes bits', () => {
+    // One literal code of one symbol, one command of one symbol.
+    const one = Buffer.from('x');
+    const compressed = brotliCompressSync(one);
+    const { shares, container } = attributeBrotli(compressed, one, owned([[0, 1]]));
+    expect(shares[0]).toBeGreaterThan(0);
+    expect((shares[0] ?? 0) + container).toBe(compressed.length * 8);
+  });
+
   it('refuses other content and an ownership of another length', () => {
     const text = Buffer.from(
       Array.from({ length: 500 }, (_, i) => ((i * i * 7919) % 10007).toString().padStart(4, '0')).join(''),
