@@ -13,12 +13,14 @@ import { attributeBySourceMap, unmappedRuns, type SourceRuns } from './attribute
 import { compressOutput, type CompressOptions } from './compress.ts';
 import type { BuildEvidence, ModuleEvidence, OutputEvidence } from './evidence.ts';
 import { layOut } from './layout.ts';
+import { walkLexically } from './lexical.ts';
 import { isRuntimeModule, moduleId, moduleIdOfSource, packageOf } from './module-id.ts';
 import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
 import type { Ownership } from './ownership.ts';
 import { partsOf, sizesOf, type Holder } from './parts.ts';
 import { readSourceMap } from './source-map.ts';
-import { locateRendered, reconcile } from './witness.ts';
+import { byStatement } from './statements.ts';
+import { locateRendered, reconcile, type Reconciled } from './witness.ts';
 
 export interface AssembleOptions {
   readonly compress: CompressOptions;
@@ -112,9 +114,28 @@ function attributeOutput(
     const owner = owners.ofModule(modules.number(id));
     witnessed.set(owner, (witnessed.get(owner) ?? 0) + bytes);
   }
-  const settled = reconcile({ ...ownership, ownerCount: owners.count }, witnessed, isGap);
+  const settled = settle(output, { ...ownership, ownerCount: owners.count }, witnessed, language);
   reportDisagreements(output, settled.disagreements, owners, modules, diagnostics);
   return { ownership: settled.ownership, holders: owners.holders };
+}
+
+/** The ends of statements are looked for only where map and witness do not come to terms without them. */
+function settle(
+  output: OutputEvidence,
+  ownership: Ownership,
+  witnessed: ReadonlyMap<number, number>,
+  language: 'js' | 'css',
+): Reconciled {
+  const first = reconcile(ownership, witnessed, isGap);
+  if (first.disagreements.length === 0) return first;
+  const { statementEnds } = walkLexically(asBuffer(output.contents), { language });
+  const whole = byStatement(output.contents, ownership, statementEnds, isGap, keepsItsBytes);
+  const second = reconcile(whole, witnessed, isGap);
+  return bytesApart(second) < bytesApart(first) ? second : first;
+}
+
+function bytesApart({ disagreements }: Reconciled): number {
+  return disagreements.reduce((sum, { mapped, witnessed }) => sum + Math.abs(mapped - witnessed), 0);
 }
 
 function attributeWithoutMap(
@@ -191,13 +212,16 @@ function resolveSources(
 
 function gapOwner(output: OutputEvidence, start: number, end: number): number {
   const place = start === 0 ? 'first' : end === output.contents.length ? 'last' : 'between';
-  const buffer = Buffer.from(output.contents.buffer, output.contents.byteOffset, output.contents.byteLength);
-  return REST.indexOf(nameGap(buffer, start, end, place));
+  return REST.indexOf(nameGap(asBuffer(output.contents), start, end, place));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Rest buckets that only say that no source owns the bytes; licences and the map's comment are read from the text. */
-const isGap = (owner: number): boolean =>
-  owner < REST.length && REST[owner] !== 'licence' && REST[owner] !== 'source-map-comment';
+const isGap = (owner: number): boolean => owner < REST.length && !keepsItsBytes(owner);
+const keepsItsBytes = (owner: number): boolean => REST[owner] === 'licence' || REST[owner] === 'source-map-comment';
 
 /** Differences below this many bytes and this share are the price of a separator or two. */
 const TOLERATED_BYTES = 16;

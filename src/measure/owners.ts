@@ -45,6 +45,8 @@ export interface AssignOptions {
 export function assignOwners(code: Uint8Array, runs: SourceRuns, options: AssignOptions): Ownership {
   const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
   const painter = new Painter(REST.length + runs.sources.length);
+  const special = specialRanges(code, options.language);
+  const exported = options.language === 'js' ? exportClause(buffer, special) : code.length;
   let i = 0;
   while (i < runs.count) {
     const start = i === 0 ? 0 : runs.ends[i - 1]!;
@@ -59,14 +61,15 @@ export function assignOwners(code: Uint8Array, runs: SourceRuns, options: Assign
       const end = runs.ends[i]!;
       const source = runs.owners[i]! - FIRST_SOURCE;
       const number = options.runtime(source) ? rest('runtime') : sourceOwner(source);
-      const tail =
-        options.language === 'js' && endsUnmarked(runs, i) ? ownTail(buffer, runs.lastSegments[i]!, end) : end;
+      const last = runs.lastSegments[i]!;
+      let tail = options.language === 'js' && endsUnmarked(runs, i) ? ownTail(buffer, last, end) : end;
+      if (exported < tail && exported > last && end > exported) tail = exported;
       painter.add(tail, number);
       if (tail < end) painter.add(end, rest(nameTail(buffer, tail, end)));
     }
     i++;
   }
-  return painter.finish(code.length, specialRanges(code, options.language));
+  return painter.finish(code.length, special);
 }
 
 /** Whether another source, or the end of the code, follows with no mark of where this one ends. */
@@ -81,6 +84,21 @@ function specialRanges(code: Uint8Array, language: 'js' | 'css'): { range: ByteR
   if (comment === null) return special;
   const before = special.filter(({ range }) => range.end <= comment.start);
   return [...before, { range: comment, owner: rest('source-map-comment') }];
+}
+
+/** Longer lists of exports are left where the map puts them. */
+const LONGEST_EXPORTS = 65_536;
+
+/** Where the list of the chunk's exports begins, the last thing before the comments at the end; the file's length: it has none. */
+function exportClause(buffer: Buffer, special: readonly { range: ByteRange }[]): number {
+  let end = buffer.length;
+  for (const { range } of special.toReversed()) if (isBlank(buffer, range.end, end)) end = range.start;
+  const close = buffer.lastIndexOf('}', end - 1);
+  const open = close === -1 ? -1 : buffer.lastIndexOf('{', close);
+  if (open < 6 || end - open > LONGEST_EXPORTS || !/^\}\s*;?\s*$/.test(buffer.toString('latin1', close, end)))
+    return buffer.length;
+  const before = /(?:^|[;}\s])(export\s*)$/.exec(buffer.toString('latin1', Math.max(0, open - 16), open));
+  return before === null ? buffer.length : open - before[1]!.length;
 }
 
 export type Place = 'first' | 'between' | 'last';

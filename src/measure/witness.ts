@@ -15,6 +15,11 @@ export interface Disagreement {
   readonly witnessed: number;
 }
 
+export interface Reconciled {
+  readonly ownership: Ownership;
+  readonly disagreements: readonly Disagreement[];
+}
+
 /** Bytes of each owner. */
 export function bytesByOwner(ownership: Ownership): Float64Array {
   const bytes = new Float64Array(ownership.ownerCount);
@@ -36,45 +41,88 @@ export function reconcile(
   ownership: Ownership,
   witnessed: ReadonlyMap<number, number>,
   isGap: (owner: number) => boolean,
-): { readonly ownership: Ownership; readonly disagreements: readonly Disagreement[] } {
+): Reconciled {
   const mapped = bytesByOwner(ownership);
   const excess = new Map<number, number>();
   for (const [owner, wanted] of witnessed) if (mapped[owner] !== wanted) excess.set(owner, mapped[owner]! - wanted);
   if (excess.size === 0) return { ownership, disagreements: [] };
   const runs = new Runs(ownership);
+  const shifts = new Shifts(runs, excess, isGap);
+  // From the surest to the least sure: what a neighbour has too much, then what no source was found for; then whole modules.
+  shifts.betweenModules();
+  shifts.fromGaps();
   insertMissing(runs, witnessed, excess, isGap);
-  // From the surest to the least sure: what a neighbour has too much, then what no source was found for, before and behind.
-  const module = (i: number) => !isGap(runs.owners[i]!);
-  const lacks = (i: number) => (module(i) ? Math.max(0, -(excess.get(runs.owners[i]!) ?? 0)) : 0);
-  const spares = (i: number) =>
-    module(i) ? Math.max(0, Math.min(excess.get(runs.owners[i]!) ?? 0, runs.lengthOf(i) - 1)) : 0;
-  const settle = (i: number, by: number) => {
-    if (module(i) && by !== 0) excess.set(runs.owners[i]!, (excess.get(runs.owners[i]!) ?? 0) + by);
-  };
-  const count = runs.ends.length;
-  for (let i = 0; i + 1 < count; i++) {
-    for (let reach = 1; reach <= REACH && i + reach < count && module(i + reach) && spares(i) > 0; reach++) {
-      const shift = Math.min(spares(i), lacks(i + reach));
-      for (let k = i; k < i + reach; k++) runs.ends[k]! -= shift;
-      settle(i, -shift);
-      settle(i + reach, shift);
-    }
-  }
-  for (let i = 0; i + 1 < count; i++) {
-    if (module(i) === module(i + 1)) continue;
-    const shift = module(i + 1)
-      ? -Math.min(runs.lengthOf(i), lacks(i + 1))
-      : lacks(i) > 0
-        ? Math.min(runs.lengthOf(i + 1), lacks(i))
-        : -spares(i);
-    runs.ends[i]! += shift;
-    settle(i, shift);
-    settle(i + 1, -shift);
-  }
+  shifts.betweenModules();
+  shifts.fromGaps();
+  shifts.toGaps();
   const disagreements = [...excess]
     .filter(([, left]) => left !== 0)
     .map(([owner, left]) => ({ owner, mapped: witnessed.get(owner)! + left, witnessed: witnessed.get(owner)! }));
   return { ownership: runs.toOwnership(ownership), disagreements };
+}
+
+/** Moves of boundaries between neighbours. */
+class Shifts {
+  readonly #runs: Runs;
+  readonly #excess: Map<number, number>;
+  readonly #isGap: (owner: number) => boolean;
+
+  constructor(runs: Runs, excess: Map<number, number>, isGap: (owner: number) => boolean) {
+    this.#runs = runs;
+    this.#excess = excess;
+    this.#isGap = isGap;
+  }
+
+  #isModule(i: number): boolean {
+    return !this.#isGap(this.#runs.owners[i]!);
+  }
+
+  #lacks(i: number): number {
+    return this.#isModule(i) ? Math.max(0, -(this.#excess.get(this.#runs.owners[i]!) ?? 0)) : 0;
+  }
+
+  /** What run `i` can give away and still have a byte. */
+  #spares(i: number): number {
+    const excess = this.#isModule(i) ? (this.#excess.get(this.#runs.owners[i]!) ?? 0) : 0;
+    return Math.max(0, Math.min(excess, this.#runs.lengthOf(i) - 1));
+  }
+
+  #settle(i: number, by: number): void {
+    const owner = this.#runs.owners[i]!;
+    if (by !== 0 && this.#isModule(i)) this.#excess.set(owner, (this.#excess.get(owner) ?? 0) + by);
+  }
+
+  /** Moves the end of run `i` (to the left for a positive `by`), and all ends up to run `to`. */
+  #move(i: number, to: number, by: number): void {
+    if (by === 0) return;
+    for (let k = i; k < to; k++) this.#runs.ends[k]! -= by;
+    this.#settle(i, -by);
+    this.#settle(to, by);
+  }
+
+  /** The end of a run that has too much goes to the next that has too little, a few neighbours on at most. */
+  betweenModules(): void {
+    const count = this.#runs.ends.length;
+    for (let i = 0; i + 1 < count; i++)
+      for (let to = i + 1; to <= i + REACH && to < count && this.#isModule(to) && this.#spares(i) > 0; to++)
+        this.#move(i, to, Math.min(this.#spares(i), this.#lacks(to)));
+  }
+
+  /** A run that has too little takes from the gap before it, then from the one behind it. */
+  fromGaps(): void {
+    const count = this.#runs.ends.length;
+    for (let i = 0; i + 1 < count; i++) {
+      if (this.#isModule(i) === this.#isModule(i + 1)) continue;
+      if (this.#isModule(i + 1)) this.#move(i, i + 1, Math.min(this.#runs.lengthOf(i), this.#lacks(i + 1)));
+      else this.#move(i, i + 1, -Math.min(this.#runs.lengthOf(i + 1), this.#lacks(i)));
+    }
+  }
+
+  /** What nobody lacks goes to the gap behind. */
+  toGaps(): void {
+    for (let i = 0; i + 1 < this.#runs.ends.length; i++)
+      if (this.#isModule(i) && !this.#isModule(i + 1)) this.#move(i, i + 1, this.#spares(i));
+  }
 }
 
 /** Modules that the map doesn't name at all are cut from the end of what lies before their successor. */
