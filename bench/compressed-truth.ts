@@ -1,6 +1,6 @@
 /**
- * Compressed bytes by owner against the truth by leave-one-out: how much smaller does the real compressed file get when
- * an owner's bytes are taken out of it? Compared are pare and the three ways that other analyzers go.
+ * Compressed bytes by owner against the truth by leave-one-out, with the ways of other analyzers beside them.
+ * The truth: how much smaller does the real compressed file get when an owner's bytes are taken out of it?
  */
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
