@@ -10,7 +10,7 @@ import { writeReport } from './report-file.ts';
 import { HOSTILE_ID, HOSTILE_PACKAGE, smallBuild, withoutCompression } from './small-build.ts';
 import { syntheticBuild } from './synthetic-build.ts';
 
-const VIEWS = ['ranked', 'treemap', 'flame', 'waterfall', 'modules', 'findings'];
+const VIEWS = ['ranked', 'treemap', 'flame', 'graph', 'waterfall', 'modules', 'findings'];
 
 let shared: SharedBrowser;
 let report: string;
@@ -278,6 +278,18 @@ describe('the page', () => {
         'main.css',
         'lazy.js',
       ]);
+    }));
+
+  it('shows which package needs which', () =>
+    withPage(`${report}#view=graph&measure=raw`, async (page) => {
+      expect((await texts(page, '.column'))[0]).toContain('own code');
+      expect((await texts(page, '.column'))[1]).toContain('react@19.0.0');
+      await page.getByRole('button', { name: /^react@19/ }).focus();
+      expect(await page.locator('.strong-lines').first().getAttribute('d')).toMatch(/^M[^M]*$/);
+      await page.getByText('The same as a table').click();
+      expect(await page.locator('.graph-twin tbody').innerText()).toMatch(/react@19\.0\.0\s+6\.40 kB\s+own code/);
+      await page.getByRole('button', { name: /^react@19/ }).click();
+      expect(await page.locator('.detail h2').innerText()).toBe('react@19.0.0');
     }));
 
   it('shows the findings that the report has', () =>

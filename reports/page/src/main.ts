@@ -14,6 +14,7 @@ import type { State, ViewName } from './state.ts';
 import { themeButton } from './theme.ts';
 import { chartView } from './views/chart.ts';
 import { countFindings, findingsView } from './views/findings.ts';
+import { graphView } from './views/graph.ts';
 import { modulesView } from './views/modules.ts';
 import { rankedView } from './views/ranked.ts';
 import { waterfallView } from './views/waterfall.ts';
@@ -22,6 +23,7 @@ const VIEW_TITLES: Record<ViewName, string> = {
   ranked: 'Ranked',
   treemap: 'Treemap',
   flame: 'Flame',
+  graph: 'Graph',
   waterfall: 'Waterfall',
   modules: 'Modules',
   findings: 'Findings',
@@ -220,6 +222,8 @@ function makeView(name: ViewName, actions: Actions): View {
     case 'treemap':
     case 'flame':
       return chartView(name, actions);
+    case 'graph':
+      return graphView(actions);
     case 'waterfall':
       return waterfallView(actions);
     case 'modules':

@@ -4,7 +4,7 @@ import type { Measure } from './model.ts';
 import { SEARCH_MODES } from './search.ts';
 import type { SearchMode } from './search.ts';
 
-export const VIEWS = ['ranked', 'treemap', 'flame', 'waterfall', 'modules', 'findings'] as const;
+export const VIEWS = ['ranked', 'treemap', 'flame', 'graph', 'waterfall', 'modules', 'findings'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export interface State {

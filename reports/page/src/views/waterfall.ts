@@ -138,8 +138,15 @@ export function waterfallView(actions: Actions): View {
   return {
     element: h('section', { class: 'waterfall', 'aria-label': 'Load waterfall' }, chooser, summary, chart, aside),
     update(next) {
+      const before = frame;
       frame = next;
-      show();
+      const { model, weighing, state } = next;
+      const isSame =
+        before?.model === model &&
+        before.weighing.measure === weighing.measure &&
+        before.weighing.initial === weighing.initial &&
+        (before.state.query === '') === (state.query === '');
+      if (!isSame) show();
     },
   };
 }
