@@ -33,10 +33,23 @@ export function renderSummary(build: Build, options: TerminalOptions): string {
     table(limited(outputRows(build, total), rows), 'largest outputs', options),
     table(limited(packageRows(build, total), rows), 'largest packages', options),
     ...restLine(build, total),
-    ...build.diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, options)),
+    ...renderDiagnostics(build.diagnostics, options),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** A few of each kind; a build without source maps would say the same of every file. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: { readonly color: boolean }): string[] {
+  const kinds = new Map<string, Diagnostic[]>();
+  for (const diagnostic of diagnostics) kinds.set(diagnostic.code, [...(kinds.get(diagnostic.code) ?? []), diagnostic]);
+  return [...kinds.values()].flatMap((same) => {
+    const shown = same.slice(0, SHOWN_OF_A_KIND).map((diagnostic) => renderDiagnostic(diagnostic, options));
+    const more = same.length - shown.length;
+    return more > 0 ? [...shown, `  … and ${more} more [${same[0]!.code}]`] : shown;
+  });
+}
+
+const SHOWN_OF_A_KIND = 3;
 
 export function renderDiagnostic(diagnostic: Diagnostic, options: { readonly color: boolean }): string {
   const colors = createColors(options.color);

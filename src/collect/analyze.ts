@@ -43,7 +43,10 @@ export async function analyze(target: string, options: AnalyzeOptions = {}): Pro
 async function evidenceOf(target: string, options: AnalyzeOptions): Promise<BuildEvidence> {
   const found = await stat(target).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOENT'
-      ? new PareError('not-found', `There is no ${shown(target)}`, { hint: 'Build the project first, then name its output folder, for example: pare analyze dist', cause })
+      ? new PareError('not-found', `There is no ${shown(target)}`, {
+          hint: 'Build the project first, then name its output folder, for example: pare analyze dist',
+          cause,
+        })
       : new PareError('unreadable', `${shown(target)} can't be read: ${cause.message}`, { cause });
   });
   const root = path.resolve(options.root ?? (await projectRoot(target)));
@@ -56,26 +59,39 @@ async function evidenceOf(target: string, options: AnalyzeOptions): Promise<Buil
   if (isMetafile(json)) return fromMetafile(text, file, root, null);
   const stats = readWebpackStats(json);
   if (stats.outputPath === null)
-    throw new PareError('no-output', `${shown(file)} doesn't say where its files were written`, { hint: 'Name the output folder too: pare analyze DIR --evidence STATS.json' });
+    throw new PareError('no-output', `${shown(file)} doesn't say where its files were written`, {
+      hint: 'Name the output folder too: pare analyze DIR --evidence STATS.json',
+    });
   return directoryEvidence(stats.outputPath, root, stats);
 }
 
 async function readEvidence(file: string): Promise<{ text: string; json: unknown; file: string }> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new PareError(cause.code === 'ENOENT' ? 'not-found' : 'unreadable', `${shown(file)} can't be read: ${cause.message}`, { cause });
+    throw new PareError(
+      cause.code === 'ENOENT' ? 'not-found' : 'unreadable',
+      `${shown(file)} can't be read: ${cause.message}`,
+      { cause },
+    );
   });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new PareError('evidence-unknown', `${shown(file)} is neither a folder nor JSON: ${(cause as Error).message}`, { hint: EVIDENCE_HINT, cause });
+    throw new PareError(
+      'evidence-unknown',
+      `${shown(file)} is neither a folder nor JSON: ${(cause as Error).message}`,
+      { hint: EVIDENCE_HINT, cause },
+    );
   }
   if (!isMetafile(json) && !isWebpackStats(json))
-    throw new PareError('evidence-unknown', `${shown(file)} is neither an esbuild metafile nor a webpack stats file`, { hint: EVIDENCE_HINT });
+    throw new PareError('evidence-unknown', `${shown(file)} is neither an esbuild metafile nor a webpack stats file`, {
+      hint: EVIDENCE_HINT,
+    });
   return { text, json, file };
 }
 
-const EVIDENCE_HINT = 'Name a folder of built files, an esbuild metafile (`metafile: true`) or a webpack stats file (`webpack --json`).';
+const EVIDENCE_HINT =
+  'Name a folder of built files, an esbuild metafile (`metafile: true`) or a webpack stats file (`webpack --json`).';
 
 /**
  * The metafile's paths start from the folder esbuild ran in, which it doesn't say: the nearest folder upwards from which its
@@ -85,7 +101,12 @@ function fromMetafile(text: string, file: string, root: string, outdir: string |
   const metafile = parseMetafile(text, shown(file));
   const [first] = Object.keys(metafile.outputs);
   const exists = (folder: string) => first !== undefined && readBytes(path.resolve(folder, first)) !== null;
-  const upwards = [process.cwd(), root, ...ancestors(path.dirname(file)), ...(outdir === null ? [] : ancestors(outdir))];
+  const upwards = [
+    process.cwd(),
+    root,
+    ...ancestors(path.dirname(file)),
+    ...(outdir === null ? [] : ancestors(outdir)),
+  ];
   const workingDir = upwards.find(exists) ?? process.cwd();
   return esbuildEvidence({ metafile, workingDir, root, outdir, entryPoints: null, version: null, read: readBytes });
 }
@@ -96,7 +117,8 @@ function ancestors(folder: string): string[] {
 }
 
 async function projectRoot(target: string): Promise<string> {
-  for (const folder of ancestors(target)) if (await stat(path.join(folder, 'package.json')).catch(() => null)) return folder;
+  for (const folder of ancestors(target))
+    if (await stat(path.join(folder, 'package.json')).catch(() => null)) return folder;
   return process.cwd();
 }
 

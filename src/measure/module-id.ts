@@ -49,9 +49,10 @@ export function moduleIdOfSource(root: string, base: string, source: string): st
 /** `webpack://NAMESPACE/./src/x.js?abcd`: the path is relative to webpack's context, which is the root. */
 function webpackId(rest: string, source: string): string {
   const bare = stripQuery(rest.replace(/\|[^|]*$/, ''));
-  const dotted = /(?:^|\/)(\.{1,2}\/.*)$/s.exec(bare.replace(/^[^/.]*\//, '/'));
-  if (dotted !== null) return path.posix.normalize(dotted[1]!);
-  const named = bare.replace(/^[^/]*\//, '');
+  // The namespace is the project's name, scope included; older versions leave it empty.
+  const named = /^(?:\.|(?:webpack|rspack)\/(?:bootstrap|runtime))/.test(bare)
+    ? bare
+    : bare.replace(/^(?:@[^/]*\/)?[^/]*\//, '');
   if (/^(?:webpack|rspack)\//.test(named)) return `virtual:${named}`;
   if (/^external /.test(named)) return `virtual:${named.replace(/"/g, '')}`;
   return named === '' ? `virtual:${source}` : path.posix.normalize(named);

@@ -1,0 +1,420 @@
+/**
+ * Evidence from finished output alone: a folder that any bundler wrote, with its source maps. The graph is read from the sources
+ * that the maps carry (or that still lie on disk), the entries from the HTML pages.
+ */
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { init, parse } from 'es-module-lexer';
+
+import type { Diagnostic, OutputImport, OutputKind } from '../model/build.ts';
+import { PareError } from '../model/errors.ts';
+import { formatOf } from '../measure/assemble.ts';
+import { sourceMapComment } from '../measure/comments.ts';
+import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
+import type { ResolvedImport } from '../measure/link.ts';
+import { isRuntimeModule, moduleIdOfSource, packageOf, toPosix } from '../measure/module-id.ts';
+import { scanModule } from '../measure/module-syntax.ts';
+import { readSourceMap, readSourcesContent } from '../measure/source-map.ts';
+import { composedSources } from './composed-maps.ts';
+import { PackageFiles } from './package-files.ts';
+import { Resolver } from './resolve.ts';
+import { linkSources, type ResolvedModule } from './sources.ts';
+import type { WebpackStats } from './webpack-stats.ts';
+
+/**
+ * @param folder absolute path of the output
+ * @param stats what webpack says of the same build; null: nothing
+ * @throws PareError `unreadable`, `no-output`
+ */
+export async function directoryEvidence(
+  folder: string,
+  root: string,
+  stats: WebpackStats | null,
+): Promise<BuildEvidence> {
+  await init();
+  const diagnostics: Diagnostic[] = [];
+  const files = listFiles(folder, diagnostics);
+  const outputs = files
+    .filter(({ name }) => !SKIPPED.test(name))
+    .flatMap(({ name, full }): OutputEvidence[] => {
+      const contents = readContents(full, name, diagnostics);
+      return contents === null ? [] : [outputEvidence(name, full, contents, diagnostics)];
+    });
+  if (!outputs.some(({ kind }) => kind !== 'asset')) {
+    throw new PareError('no-output', `There is no JavaScript and no CSS in ${folder}`, {
+      hint: 'Name the folder that the bundler writes to, after a build.',
+    });
+  }
+  const linked = withImports(outputs, stats);
+  const packages = new PackageFiles(root);
+  const { modules, edges, standing } = graphOf(root, linked, packages, diagnostics);
+  const entered = withEntryModules(root, linked, edges);
+  const composed = () => standing;
+  return { root, bundler: stats?.bundler ?? null, modules, edges, outputs: entered, diagnostics, packages, composed };
+}
+
+/** Maps and precompressed copies are no outputs of their own. */
+const SKIPPED = /\.(?:map|br|gz|zst|dcb|dcz)$/i;
+
+interface FoundFile {
+  /** Relative to the folder, POSIX. */
+  readonly name: string;
+  readonly full: string;
+}
+
+/** All files below a folder, sorted; each real folder is entered once, so that a symbolic link in a circle ends. */
+function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
+  const found: FoundFile[] = [];
+  const entered = new Set<string>();
+  const enter = (current: string, prefix: string) => {
+    let entries;
+    try {
+      const real = realpathSync(current);
+      if (entered.has(real)) {
+        diagnostics.push({
+          code: 'folder-circle',
+          file: prefix,
+          message: `${prefix} leads back to a folder that was read already`,
+          hint: null,
+        });
+        return;
+      }
+      entered.add(real);
+      entries = readdirSync(current, { withFileTypes: true });
+    } catch (cause) {
+      if (prefix === '')
+        throw new PareError('unreadable', `${current} can't be read: ${(cause as Error).message}`, { cause });
+      diagnostics.push({
+        code: 'folder-unreadable',
+        file: prefix,
+        message: `${prefix} can't be read: ${(cause as Error).message}`,
+        hint: 'Its files are missing in this report.',
+      });
+      return;
+    }
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name === 'node_modules' || entry.name === '.git') continue;
+      const full = path.join(current, entry.name);
+      const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      const kind = entry.isSymbolicLink() ? statSync(full, { throwIfNoEntry: false }) : entry;
+      if (kind?.isDirectory() === true) enter(full, name);
+      else if (kind?.isFile() === true) found.push({ name, full });
+    }
+  };
+  enter(folder, '');
+  return found;
+}
+
+function readContents(full: string, name: string, diagnostics: Diagnostic[]): Uint8Array | null {
+  try {
+    return readFileSync(full);
+  } catch (cause) {
+    diagnostics.push({
+      code: 'file-unreadable',
+      file: name,
+      message: `${name} can't be read: ${(cause as Error).message}`,
+      hint: 'It is missing in this report.',
+    });
+    return null;
+  }
+}
+
+function outputEvidence(name: string, full: string, contents: Uint8Array, diagnostics: Diagnostic[]): OutputEvidence {
+  const kind: OutputKind = /\.[cm]?js$/i.test(name) ? 'chunk' : /\.css$/i.test(name) ? 'css' : 'asset';
+  if (kind !== 'asset' && contents.length === 0)
+    diagnostics.push({
+      code: 'output-empty',
+      file: name,
+      message: `${name} is empty`,
+      hint: 'A build that was stopped leaves such files. Build again.',
+    });
+  const map = kind === 'asset' ? null : mapOf(name, full, contents, diagnostics);
+  return { file: name, kind, entry: false, entryModule: null, imports: [], contents, map, witness: null };
+}
+
+/** The map that the file's last comment names, within the file or beside it; without a comment the one that is named after it. */
+function mapOf(name: string, full: string, contents: Uint8Array, diagnostics: Diagnostic[]): MapEvidence | null {
+  const url = sourceMapComment(contents)?.url ?? null;
+  const inline = url === null ? null : /^data:[^,]*?(;base64)?,(.*)$/s.exec(url);
+  if (inline) {
+    const text = inline[2]!;
+    const bytes = inline[1] === undefined ? Buffer.from(safeDecode(text)) : Buffer.from(text, 'base64');
+    return { bytes, file: `${name} (its inline map)`, base: path.dirname(full) };
+  }
+  const named =
+    url === null || /^https?:/i.test(url)
+      ? null
+      : path.resolve(path.dirname(full), safeDecode(url.replace(/[?#].*$/, '')));
+  for (const file of new Set([named ?? `${full}.map`, `${full}.map`])) {
+    try {
+      const bytes = readFileSync(file);
+      return {
+        bytes,
+        file: toPosix(path.join(path.dirname(name), path.relative(path.dirname(full), file))),
+        base: path.dirname(file),
+      };
+    } catch {
+      // Not this one.
+    }
+  }
+  if (url !== null) {
+    diagnostics.push({
+      code: 'map-missing',
+      file: name,
+      message: `${name} names the source map ${url.slice(0, 200)}, which is not there`,
+      hint: 'Keep the .map files beside the files until the analysis is done.',
+    });
+  }
+  return null;
+}
+
+/** Which outputs load which, and where pages start. */
+function withImports(outputs: readonly OutputEvidence[], stats: WebpackStats | null): OutputEvidence[] {
+  const files = new Set(outputs.map(({ file }) => file));
+  const linked = outputs.map((output) =>
+    output.kind === 'chunk' ? { ...output, imports: importsOf(output, files) } : output,
+  );
+  const pages = outputs.filter(({ file }) => /\.html?$/i.test(file));
+  const started = new Set([
+    ...pages.flatMap((page) => startsOf(page, files)),
+    ...(stats?.entries ?? []).filter((file) => files.has(file)),
+  ]);
+  const imported = new Set(linked.flatMap(({ imports }) => imports.map(({ file }) => file)));
+  const isEntry = ({ file, kind }: OutputEvidence) =>
+    kind !== 'asset' &&
+    (started.size > 0
+      ? started.has(file)
+      : kind === 'chunk' && !imported.has(file) && !(stats?.asyncFiles.has(file) ?? false));
+  return linked.map((output) => ({
+    ...output,
+    entry: isEntry(output),
+    imports: [...output.imports, ...(stats?.imports(output.file) ?? [])],
+  }));
+}
+
+function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputImport[] {
+  const code = Buffer.from(output.contents.buffer, output.contents.byteOffset, output.contents.byteLength).toString(
+    'utf8',
+  );
+  const imports: OutputImport[] = [];
+  const folder = path.posix.dirname(output.file);
+  const add = (specifier: string, kind: OutputImport['kind']) => {
+    const file = /^\.{0,2}\//.test(specifier)
+      ? targetOf(specifier, folder, files)
+      : files.has(specifier) && kind === 'url'
+        ? specifier
+        : null;
+    if (file !== null || (kind !== 'url' && !specifier.startsWith('.')))
+      imports.push({ file: file ?? specifier, kind });
+  };
+  for (const { specifier, kind } of statementsOf(code)) add(specifier, kind);
+  const seen = new Set<string>();
+  return imports.filter(({ file, kind }) => !seen.has(`${kind} ${file}`) && seen.add(`${kind} ${file}`));
+}
+
+function statementsOf(code: string): { specifier: string; kind: OutputImport['kind'] }[] {
+  const urls = [...code.matchAll(/new URL\(\s*["'`]([^"'`\n$]+)["'`]\s*,\s*import\.meta\.url/g)].map((match) => ({
+    specifier: match[1]!,
+    kind: 'url' as const,
+  }));
+  if (!/\bimport\b|\bexport\b/.test(code)) return urls;
+  try {
+    const [imports] = parse(code);
+    const statements: { specifier: string; kind: OutputImport['kind'] }[] = [];
+    for (const each of imports) {
+      if (each.type === 'static' || each.type === 'reexport-star')
+        statements.push({ specifier: each.specifier, kind: 'static' });
+      else if (each.type === 'dynamic' && each.specifier !== undefined && !each.glob)
+        statements.push({ specifier: each.specifier, kind: 'dynamic' });
+    }
+    return [...statements, ...urls];
+  } catch {
+    const { imports } = scanModule(code);
+    return imports.flatMap(({ specifier, kind }) =>
+      kind === 'static' || kind === 'dynamic' || kind === 'url' ? [{ specifier, kind }] : [],
+    );
+  }
+}
+
+/** Files that a page's scripts and style sheets name. */
+function startsOf(page: OutputEvidence, files: ReadonlySet<string>): string[] {
+  const html = Buffer.from(page.contents)
+    .toString('utf8')
+    .replace(/<!--[^]*?-->/g, '');
+  const folder = path.posix.dirname(page.file);
+  const urls = [
+    ...[...html.matchAll(/<script\b[^>]*?\bsrc\s*=\s*["']?([^"'\s>]+)/gi)].map((match) => match[1]!),
+    ...[...html.matchAll(/<link\b[^>]*>/gi)].flatMap(([tag]) =>
+      /\brel\s*=\s*["']?[^"'>]*\bstylesheet\b/i.test(tag)
+        ? [/\bhref\s*=\s*["']?([^"'\s>]+)/i.exec(tag)?.[1] ?? '']
+        : [],
+    ),
+  ];
+  return urls.flatMap((url) => targetOf(url, folder, files) ?? []);
+}
+
+/** A URL in a page or a chunk as an output's name; an absolute one may stand below a base path that the folder doesn't show. */
+function targetOf(url: string, folder: string, files: ReadonlySet<string>): string | null {
+  const bare = safeDecode(url.replace(/^[a-z]+:\/\/[^/]+/i, '').replace(/[?#].*$/, ''));
+  if (!bare.startsWith('/')) {
+    const relative = path.posix.normalize(path.posix.join(folder, bare));
+    return files.has(relative) ? relative : null;
+  }
+  const segments = bare.split('/').filter((segment) => segment !== '');
+  for (let i = 0; i < segments.length; i++) {
+    const tail = segments.slice(i).join('/');
+    if (files.has(tail)) return tail;
+  }
+  return null;
+}
+
+/** Modules and edges from the sources that the maps name. */
+function graphOf(root: string, outputs: readonly OutputEvidence[], packages: PackageFiles, diagnostics: Diagnostic[]) {
+  const texts = new Map<string, string | null>();
+  for (const { map } of outputs) {
+    if (map === null) continue;
+    try {
+      const sources = readSourceMap(map.bytes, map.file).sections.flatMap((section) => section.sources);
+      const contents = readSourcesContent(map.bytes);
+      sources.forEach((source, i) => {
+        if (source === null) return;
+        const id = moduleIdOfSource(root, map.base, source);
+        const text = contents[i] ?? null;
+        if (text !== null || !texts.has(id)) texts.set(id, text);
+      });
+    } catch (error) {
+      // The attribution meets the same map and reports it with its name.
+      if (!(error instanceof PareError) && !(error instanceof SyntaxError)) throw error;
+    }
+  }
+  const named = new Set(texts.keys());
+  const resolver = new Resolver(root, named);
+  const queue = [...texts.keys()];
+  const resolved: ResolvedModule[] = [];
+  let unread = 0;
+  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+    const text = texts.get(id) ?? (isRuntimeModule(id) ? null : readSource(root, id));
+    if (text === null && !isRuntimeModule(id) && !id.startsWith('virtual:')) unread++;
+    else if (text !== null) texts.set(id, text);
+    const imports: ResolvedImport[] = [];
+    for (const { to, kind, specifier } of text === null ? [] : asked(id, text, resolver, texts)) {
+      if (to === id) continue;
+      imports.push({ to, kind, specifier });
+      if (!texts.has(to)) {
+        texts.set(to, null);
+        queue.push(to);
+      }
+    }
+    const sourceBytes = text === null ? null : Buffer.byteLength(text);
+    resolved.push({
+      id,
+      format: formatOf(id),
+      sourceBytes,
+      sideEffects: packages.sideEffects(id),
+      exports: null,
+      usedExports: null,
+      imports,
+    });
+  }
+  if (unread > 0) {
+    diagnostics.push({
+      code: 'sources-missing',
+      file: null,
+      message: `The text of ${unread} modules is neither in the source maps nor on disk: their imports are not known`,
+      hint: 'Let the bundler write `sourcesContent` into its maps, or run pare where the sources are.',
+    });
+  }
+  const standing = shippedSources(root, resolved, named);
+  const modules = resolved.filter(({ id }) => !standing.has(id));
+  return { ...linkSources(root, modules, (id) => texts.get(id) ?? undefined), standing };
+}
+
+/** What a module asks for, resolved. A webpack context (`./locale/ sync ^\.\/.*$`) asks for all that its pattern fits. */
+function asked(id: string, text: string, resolver: Resolver, texts: ReadonlyMap<string, unknown>): ResolvedImport[] {
+  const context = /^(.*)\/ (?:sync|lazy|eager|weak|lazy-once)\b.*? (\S+)$/.exec(id);
+  if (context !== null) return contextImports(context[1]!, context[2]!, texts);
+  if (!SCRIPT.test(id)) return [];
+  const found = scanModule(text).imports.flatMap((statement): ResolvedImport[] => {
+    const to = resolver.resolve(id, statement);
+    return to === null ? [] : [{ to, kind: statement.kind, specifier: statement.specifier }];
+  });
+  const folders = [...text.matchAll(/\brequire\(\s*["'`](\.{1,2}\/[^"'`\n$]*)["'`$]/g)].map((match) =>
+    path.posix.join(path.posix.dirname(id), match[1]!),
+  );
+  const contexts = folders.flatMap((folder) =>
+    [...texts.keys()].filter((other) => other.startsWith(`${folder} `) || other.startsWith(`${folder}/ `)),
+  );
+  return [...found, ...[...new Set(contexts)].map((to): ResolvedImport => ({ to, kind: 'require', specifier: null }))];
+}
+
+function contextImports(folder: string, pattern: string, texts: ReadonlyMap<string, unknown>): ResolvedImport[] {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern.replace(/^\/(.*)\/[a-z]*$/, '$1'));
+  } catch {
+    return [];
+  }
+  const members = [...texts.keys()].filter(
+    (id) => id.startsWith(`${folder}/`) && expression.test(`./${id.slice(folder.length + 1)}`),
+  );
+  return members.filter((id) => !id.includes(' sync ')).map((to) => ({ to, kind: 'require', specifier: null }));
+}
+
+/** Sources that nothing imports, and that the map of a module found on disk names: they stand for that module. */
+function shippedSources(
+  root: string,
+  resolved: readonly ResolvedModule[],
+  named: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const imported = new Set(resolved.flatMap(({ imports }) => imports.map(({ to }) => to)));
+  const orphans = resolved.map(({ id }) => id).filter((id) => named.has(id) && packageOf(id) !== null);
+  if (orphans.every((id) => imported.has(id))) return new Map();
+  const onDisk = resolved.map(({ id }) => id).filter((id) => !named.has(id) && packageOf(id) !== null);
+  return composedSources(root, orphans, onDisk);
+}
+
+const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
+
+function readSource(root: string, id: string): string | null {
+  if (id.startsWith('virtual:')) return null;
+  try {
+    return readFileSync(path.join(root, id), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** The module that a chunk stands for: the one in it that no other module imports statically. */
+function withEntryModules(
+  root: string,
+  outputs: readonly OutputEvidence[],
+  edges: readonly { to: string; kind: string }[],
+): OutputEvidence[] {
+  const imported = new Set(edges.filter(({ kind }) => kind !== 'dynamic').map(({ to }) => to));
+  return outputs.map((output) => {
+    if (output.map === null || output.kind !== 'chunk') return output;
+    let sources: (string | null)[];
+    try {
+      sources = readSourceMap(output.map.bytes, output.map.file).sections.flatMap((section) => section.sources);
+    } catch {
+      return output;
+    }
+    const ids = [
+      ...new Set(
+        sources.flatMap((source) => (source === null ? [] : [moduleIdOfSource(root, output.map!.base, source)])),
+      ),
+    ];
+    const roots = ids.filter((id) => SCRIPT.test(id) && !imported.has(id) && !id.startsWith('virtual:'));
+    const own = roots.filter((id) => packageOf(id) === null);
+    const only = own.length === 1 ? own[0] : roots.length === 1 ? roots[0] : undefined;
+    return only === undefined ? output : { ...output, entryModule: only };
+  });
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
