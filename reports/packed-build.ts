@@ -66,6 +66,17 @@ export interface PackedOutput extends Omit<Output, 'parts'> {
   };
 }
 
+/** Retained sizes of a list of things, in the order of that list. */
+export interface PackedRetained {
+  readonly count: number;
+  readonly raw: Column;
+  /** In eighths of a byte. */
+  readonly gzip: Column;
+  readonly brotli: Column;
+  /** 0 or 1. */
+  readonly isLowerBound: Column;
+}
+
 export const FORMATS = ['esm', 'cjs', 'json', 'css', 'asset', 'unknown'] as const satisfies readonly Module['format'][];
 export const EDGE_KINDS = ['static', 'dynamic', 'require', 'url', 'css'] as const satisfies readonly Edge['kind'][];
 export const RESTS = [
@@ -126,8 +137,36 @@ export function packBuild(build: Build): PackedBuild {
   };
 }
 
+/** Of `RetainedSizes.modules` or `.edges`, or of anything else that has bytes. */
+export function packRetained(
+  sizes: readonly { readonly bytes: Bytes; readonly isLowerBound: boolean }[],
+): PackedRetained {
+  return {
+    count: sizes.length,
+    raw: encodeColumn(sizes.map(({ bytes }) => bytes.raw)),
+    gzip: encodeColumn(sizes.map(({ bytes }) => inEighths(bytes.gzip))),
+    brotli: encodeColumn(sizes.map(({ bytes }) => inEighths(bytes.brotli))),
+    isLowerBound: encodeColumn(sizes.map(({ isLowerBound }) => Number(isLowerBound))),
+  };
+}
+
+/** NaN stands for null. */
+export function decodeRetained(
+  packed: PackedRetained,
+): Readonly<Record<'raw' | 'gzip' | 'brotli' | 'isLowerBound', Float64Array>> {
+  return {
+    raw: decodeColumn(packed.raw, packed.count),
+    gzip: decodeColumn(packed.gzip, packed.count).map((size) => size / EIGHTHS),
+    brotli: decodeColumn(packed.brotli, packed.count).map((size) => size / EIGHTHS),
+    isLowerBound: decodeColumn(packed.isLowerBound, packed.count),
+  };
+}
+
+function inEighths(size: number | null): number | null {
+  return size === null ? null : size * EIGHTHS;
+}
+
 function packOutput({ parts, ...output }: Output): PackedOutput {
-  const eighths = (size: number | null): number | null => (size === null ? null : size * EIGHTHS);
   return {
     ...output,
     parts: {
@@ -135,8 +174,8 @@ function packOutput({ parts, ...output }: Output): PackedOutput {
       module: encodeColumn(parts.map((part) => part.module)),
       rest: encodeColumn(parts.map((part) => (part.rest === null ? null : RESTS.indexOf(part.rest)))),
       raw: encodeColumn(parts.map((part) => part.bytes.raw)),
-      gzip: encodeColumn(parts.map((part) => eighths(part.bytes.gzip))),
-      brotli: encodeColumn(parts.map((part) => eighths(part.bytes.brotli))),
+      gzip: encodeColumn(parts.map((part) => inEighths(part.bytes.gzip))),
+      brotli: encodeColumn(parts.map((part) => inEighths(part.bytes.brotli))),
     },
   };
 }

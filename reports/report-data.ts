@@ -5,7 +5,7 @@
  * Positions (`ModuleIndex`, `EdgeIndex`, `OutputIndex`) point into the `Build` of the same `ReportBuild`.
  */
 import type { Bytes, ModuleIndex, PackageRef } from '../src/model/build.ts';
-import type { PackedBuild } from './packed-build.ts';
+import type { PackedBuild, PackedRetained } from './packed-build.ts';
 
 export const REPORT_SCHEMA = 'pare/report@1';
 
@@ -38,14 +38,23 @@ export interface ReportBuild {
 
 /** What leaves the bundle when one thing goes: its own bytes and the bytes of all that only it needs. */
 export interface Retained {
-  readonly modules: readonly { readonly module: ModuleIndex; readonly bytes: Bytes }[];
-  readonly packages: readonly { readonly package: PackageRef; readonly bytes: Bytes }[];
-  /** For single import statements. */
-  readonly edges: readonly { readonly edge: EdgeIndex; readonly bytes: Bytes }[];
+  /** As long as `Build.modules`. Made by `packRetained`, as are the edges. */
+  readonly modules: PackedRetained;
+  /** As long as `Build.edges`. */
+  readonly edges: PackedRetained;
+  readonly packages: readonly RetainedPackage[];
 }
 
-/** The thing that a finding is about. */
-export type ReportTarget = { readonly module: ModuleIndex } | { readonly package: PackageRef };
+export interface RetainedPackage {
+  /** Of the package, all its versions together. */
+  readonly name: string;
+  readonly bytes: Bytes;
+  /** Parts of modules that stay leave as well, so that a rebuild may save more. */
+  readonly isLowerBound: boolean;
+}
+
+/** The thing that a finding is about; a package by its name, all its versions together. */
+export type ReportTarget = { readonly module: ModuleIndex } | { readonly package: string };
 
 /** The fewest import statements that must go for the target to leave the bundle. */
 export interface CutSet {
@@ -61,13 +70,13 @@ export type DuplicateKind =
   /** one version of a package at several paths */
   | 'paths'
   /** one module in several outputs */
-  | 'outputs'
+  | 'chunks'
   /** a library both whole and method by method */
   | 'whole-and-parts'
   /** ESM and CommonJS copies of one package */
   | 'formats'
   /** modules or helper functions that are nearly the same */
-  | 'near-identical';
+  | 'similar';
 
 export interface Duplicate {
   readonly kind: DuplicateKind;

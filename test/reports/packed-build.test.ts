@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeColumn, encodeColumn, packBuild, unpackBuild } from '../../reports/packed-build.ts';
+import {
+  decodeColumn,
+  decodeRetained,
+  encodeColumn,
+  packBuild,
+  packRetained,
+  unpackBuild,
+} from '../../reports/packed-build.ts';
 import { smallBuild, withoutCompression } from './small-build.ts';
 import { syntheticBuild } from './synthetic-build.ts';
 
@@ -18,6 +25,15 @@ describe('packed builds', () => {
   it('are much smaller than the build as JSON', () => {
     const build = syntheticBuild(2000);
     expect(JSON.stringify(packBuild(build)).length).toBeLessThan(JSON.stringify(build).length / 4);
+  });
+
+  it('keep retained sizes with their bits and what was not measured', () => {
+    const sizes = [
+      { bytes: { raw: 12, gzip: 3.125, brotli: null }, isLowerBound: true },
+      { bytes: { raw: 0, gzip: 0, brotli: null }, isLowerBound: false },
+    ];
+    const { raw, gzip, brotli, isLowerBound } = decodeRetained(packRetained(sizes));
+    expect([...raw, ...gzip, ...brotli, ...isLowerBound]).toEqual([12, 0, 3.125, 0, Number.NaN, Number.NaN, 1, 0]);
   });
 
   it('give back any column', () => {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packBuild } from '../../reports/packed-build.ts';
+import { packBuild, packRetained } from '../../reports/packed-build.ts';
 import type { ReportBuild } from '../../reports/report-data.ts';
 import { openBrowser } from '../../src/verify/chromium.ts';
 import type { SharedBrowser } from '../../src/verify/chromium.ts';
@@ -21,9 +21,13 @@ const bytes = (raw: number): { raw: number; gzip: number; brotli: number } => ({
 /** Every optional section, each about the small build. */
 const findings: Omit<ReportBuild, 'name' | 'build'> = {
   retained: {
-    modules: [{ module: 1, bytes: bytes(9600) }],
-    packages: [{ package: { name: 'react', version: '19.0.0' }, bytes: bytes(6400) }],
-    edges: [{ edge: 0, bytes: bytes(9600) }],
+    modules: packRetained(
+      smallBuild().modules.map((_, i) => ({ bytes: bytes(i === 1 ? 9600 : 80), isLowerBound: false })),
+    ),
+    edges: packRetained(
+      smallBuild().edges.map((_, i) => ({ bytes: bytes(i === 0 ? 9600 : 0), isLowerBound: i === 0 })),
+    ),
+    packages: [{ name: 'react', bytes: bytes(6400), isLowerBound: false }],
   },
   cutSets: [{ target: { module: 2 }, cuts: [1, 2], saves: bytes(6400) }],
   duplicates: [

@@ -5,8 +5,8 @@ import { importersOf, importsOf, reachFromEntries, shortestChain } from './chain
 import { fill, h, modulePath, path } from './dom.ts';
 import { countOf, formatBytes, formatExact, formatShare } from './format.ts';
 import type { Actions, Frame } from './frame.ts';
-import { MEASURES, OWN_CODE, packageName } from './model.ts';
-import type { Model, OutputModel } from './model.ts';
+import { MEASURES, OWN_CODE, packageName, retainedAt } from './model.ts';
+import type { Model, OutputModel, RetainedSize } from './model.ts';
 
 const FIRST_ITEMS = 30;
 
@@ -92,7 +92,7 @@ function moduleDetail(frame: Frame, id: string, actions: Actions): Shown {
       ),
       sizesTable(
         parts.map(({ output, bytes }) => ({ label: outputLink(output, actions), bytes })),
-        model.report.retained?.modules.find((entry) => entry.module === module)?.bytes,
+        retainedAt(model, 'modules', module),
       ),
       sourceNote(model, module, parts),
       h('h3', {}, 'Why is this here?'),
@@ -137,7 +137,10 @@ function formatWords(format: string): string {
   return words[format] ?? 'format not known';
 }
 
-function sizesTable(rows: readonly { label: string | HTMLElement; bytes: Bytes }[], retained?: Bytes): HTMLElement {
+function sizesTable(
+  rows: readonly { label: string | HTMLElement; bytes: Bytes }[],
+  retained?: RetainedSize,
+): HTMLElement {
   const sum = (measure: keyof Bytes): number =>
     rows.reduce((total, { bytes }) => total + (bytes[measure] ?? Number.NaN), 0);
   const line = (label: string | HTMLElement, bytes: Bytes, className = ''): HTMLElement =>
@@ -169,7 +172,9 @@ function sizesTable(rows: readonly { label: string | HTMLElement; bytes: Bytes }
       {},
       rows.slice(0, FIRST_ITEMS).map(({ label, bytes }) => line(label, bytes)),
       rows.length === 1 ? null : line('in all', total, 'total'),
-      retained === undefined ? null : line('retained', retained, 'total'),
+      retained === undefined
+        ? null
+        : line(retained.isLowerBound ? 'retained, at least' : 'retained', retained.bytes, 'total'),
     ),
   );
 }
@@ -242,15 +247,17 @@ function statements(
   const near = (edge: number): number =>
     distance[other(edge)] === -1 ? Infinity : (distance[other(edge)] ?? Infinity);
   const ordered = end === 'from' ? edges.toSorted((a, b) => near(a) - near(b) || a - b) : edges;
-  const retained = model.report.retained?.edges;
   const lines = ordered.map((edge) => (): HTMLElement => {
-    const bytes = retained?.find((entry) => entry.edge === edge)?.bytes[frame.weighing.measure];
+    const retained = retainedAt(model, 'edges', edge);
+    const bytes = retained?.bytes[frame.weighing.measure];
     return h(
       'li',
       { class: model.edgeKind(edge) === 'dynamic' ? 'dynamic' : '' },
       moduleLink(model, other(edge), actions, end === 'from' ? position(model, edge) : ''),
       statement(model, edge),
-      bytes === undefined || bytes === null ? null : h('span', { class: 'quiet' }, ` holds ${formatBytes(bytes)}`),
+      !bytes
+        ? null
+        : h('span', { class: 'quiet' }, ` holds ${retained?.isLowerBound ? 'at least ' : ''}${formatBytes(bytes)}`),
     );
   });
   return [
@@ -302,7 +309,7 @@ function cutList(frame: Frame, target: ReportTarget, actions: Actions): Item[] {
 
 function sameTarget({ target }: CutSet, wanted: ReportTarget): boolean {
   if ('module' in target) return 'module' in wanted && target.module === wanted.module;
-  return 'package' in wanted && packageName(target.package) === packageName(wanted.package);
+  return 'package' in wanted && target.package === wanted.package;
 }
 
 function exportsList(model: Model, module: number): Item[] {
@@ -405,7 +412,7 @@ function packageDetail(frame: Frame, name: string, actions: Actions): Shown {
     content: [
       sizesTable(
         [{ label: countOf(order.length, 'module'), bytes: sumOf(model, members, weighing.initial) }],
-        model.report.retained?.packages.find((entry) => packageName(entry.package) === name)?.bytes,
+        model.report.retained?.packages.find((entry) => entry.name === known?.name),
       ),
       others.length === 0
         ? null
@@ -418,7 +425,7 @@ function packageDetail(frame: Frame, name: string, actions: Actions): Shown {
       ...(nearest === null || known === undefined
         ? []
         : [h('h3', {}, 'Why is this here?'), chainList(frame, nearest, shortestChain(model, nearest), actions)]),
-      ...(known === undefined ? [] : cutList(frame, { package: known }, actions)),
+      ...(known === undefined ? [] : cutList(frame, { package: known.name }, actions)),
       ...(known === undefined ? [] : statements(frame, 'Imported from outside by', outside, 'from', actions)),
       h('h3', {}, 'Modules ', h('span', { class: 'quiet' }, String(order.length))),
       longList(

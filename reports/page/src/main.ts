@@ -236,7 +236,7 @@ function makeView(name: ViewName, actions: Actions): View {
 function frameOf(state: State, model: Model): Frame {
   const weighing: Weighing = { measure: state.measure, initial: state.initial };
   const sizes = model.moduleSizes(weighing);
-  const shown = state.sizes === 'retained' ? (model.retainedSizes(state.measure) ?? sizes) : sizes;
+  const shown = state.sizes === 'retained' ? (model.retained('modules')?.[state.measure] ?? sizes) : sizes;
   const matches = findMatches(compileQuery(state.query, state.mode), model, sizes);
   return { state, model, weighing, sizes, shown, total: model.total(weighing), matches };
 }

@@ -2,7 +2,16 @@
  * A build as the views need it: columns, sums and orders. What only some views need is made when first asked for.
  */
 import type { Bytes, OutputImport, OutputKind, PackageRef } from '../../../src/model/build.ts';
-import { decodeColumn, decodeIds, decodeLists, decodeParts, EDGE_KINDS, FORMATS, RESTS } from '../../packed-build.ts';
+import {
+  decodeColumn,
+  decodeIds,
+  decodeLists,
+  decodeParts,
+  decodeRetained,
+  EDGE_KINDS,
+  FORMATS,
+  RESTS,
+} from '../../packed-build.ts';
 import type { PartColumns } from '../../packed-build.ts';
 import type { ReportBuild } from '../../report-data.ts';
 
@@ -128,15 +137,10 @@ export class Model {
     });
   }
 
-  /** Retained sizes, where they were computed; NaN for modules that have none. */
-  retainedSizes(measure: Measure): Float64Array | null {
+  /** Retained sizes of modules or edges, where they were computed; NaN where a size was not measured. */
+  retained(of: 'modules' | 'edges'): ReturnType<typeof decodeRetained> | null {
     const { retained } = this.report;
-    if (retained === undefined) return null;
-    return this.#once(`retained ${measure}`, () => {
-      const sizes = new Float64Array(this.ids.length).fill(Number.NaN);
-      for (const { module, bytes } of retained.modules) sizes[module] = bytes[measure] ?? Number.NaN;
-      return sizes;
-    });
+    return retained === undefined ? null : this.#once(`retained ${of}`, () => decodeRetained(retained[of]));
   }
 
   /** Modules with bytes in the outputs, the heaviest first. */
@@ -228,6 +232,25 @@ export class Model {
     if (!this.#cache.has(name)) this.#cache.set(name, make());
     return this.#cache.get(name) as T;
   }
+}
+
+/** What a module or an edge retains, to be shown beside its own size. */
+export interface RetainedSize {
+  readonly bytes: Bytes;
+  readonly isLowerBound: boolean;
+}
+
+export function retainedAt(model: Model, of: 'modules' | 'edges', index: number): RetainedSize | undefined {
+  const all = model.retained(of);
+  if (all === null) return undefined;
+  const size = (measure: Measure): number | null => {
+    const value = all[measure][index] ?? Number.NaN;
+    return Number.isNaN(value) ? null : value;
+  };
+  return {
+    bytes: { raw: size('raw') ?? 0, gzip: size('gzip'), brotli: size('brotli') },
+    isLowerBound: all.isLowerBound[index] === 1,
+  };
 }
 
 export function packageName(ref: PackageRef): string {

@@ -136,10 +136,10 @@ function duplicates(list: readonly Duplicate[], frame: Frame, actions: Actions):
   const words: Record<Duplicate['kind'], string> = {
     versions: 'several versions',
     paths: 'one version at several paths',
-    outputs: 'in several outputs',
+    chunks: 'in several outputs',
     'whole-and-parts': 'whole and in parts',
     formats: 'ESM and CommonJS copies',
-    'near-identical': 'nearly the same code',
+    similar: 'nearly the same code',
   };
   return section(
     'Duplicates',

@@ -87,7 +87,7 @@ function packageOf(model: Model, module: number): string {
 }
 
 function retained({ model, weighing }: Frame, module: number): number {
-  return model.retainedSizes(weighing.measure)?.[module] ?? Number.NaN;
+  return model.retained('modules')?.[weighing.measure][module] ?? Number.NaN;
 }
 
 export function modulesView(actions: Actions): View {

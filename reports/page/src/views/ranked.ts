@@ -102,15 +102,12 @@ function rankPackages(frame: Frame): Ranking {
   };
 }
 
-/** By position in `Model.packages`, plus one. */
+/** By position in `Model.packages`, plus one. All versions of a package share a retained size. */
 function retainedByPackage(model: Model, { weighing }: Frame): Map<number, number> {
-  const slots = new Map(model.packages.map((ref, i) => [packageName(ref), i + 1]));
-  const sizes = new Map<number, number>();
-  for (const { package: ref, bytes } of model.report.retained?.packages ?? []) {
-    const slot = slots.get(packageName(ref));
-    if (slot !== undefined) sizes.set(slot, bytes[weighing.measure] ?? 0);
-  }
-  return sizes;
+  const sizes = new Map(
+    model.report.retained?.packages.map(({ name, bytes }) => [name, bytes[weighing.measure] ?? Number.NaN]),
+  );
+  return new Map(model.packages.flatMap(({ name }, i) => (sizes.has(name) ? [[i + 1, sizes.get(name) ?? 0]] : [])));
 }
 
 function rankModules(frame: Frame): Ranking {
