@@ -1,6 +1,18 @@
 import * as v from 'valibot';
 import { BUILD_SCHEMA } from '../model/build.ts';
-import type { Build, Bytes, Edge, EdgeKind, Module, ModuleFormat, ModuleIndex, Output, OutputImport, Part, RestName } from '../model/build.ts';
+import type {
+  Build,
+  Bytes,
+  Edge,
+  EdgeKind,
+  Module,
+  ModuleFormat,
+  ModuleIndex,
+  Output,
+  OutputImport,
+  Part,
+  RestName,
+} from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
 
 export const BASELINE_SCHEMA = 'pare/baseline@1';
@@ -8,7 +20,16 @@ export const BASELINE_SCHEMA = 'pare/baseline@1';
 const FORMATS: readonly ModuleFormat[] = ['esm', 'cjs', 'json', 'css', 'asset', 'unknown'];
 const EDGE_KINDS: readonly EdgeKind[] = ['static', 'dynamic', 'require', 'url', 'css'];
 const IMPORT_KINDS: readonly OutputImport['kind'][] = ['static', 'dynamic', 'css', 'url'];
-const RESTS: readonly RestName[] = ['runtime', 'wrapper', 'glue', 'licence', 'source-map-comment', 'line-ends', 'unmapped', 'container'];
+const RESTS: readonly RestName[] = [
+  'runtime',
+  'wrapper',
+  'glue',
+  'licence',
+  'source-map-comment',
+  'line-ends',
+  'unmapped',
+  'container',
+];
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Size = v.nullable(v.number());
@@ -26,7 +47,16 @@ const File = v.object({
   schema: v.literal(BASELINE_SCHEMA),
   bundler: v.nullable(v.tuple([v.string(), v.nullable(v.string())])),
   packages: v.array(v.tuple([v.string(), v.nullable(v.string())])),
-  modules: v.array(v.tuple([Count, v.string(), Count, v.pipe(Count, v.maxValue(FORMATS.length - 1)), v.nullable(v.number()), v.string()])),
+  modules: v.array(
+    v.tuple([
+      Count,
+      v.string(),
+      Count,
+      v.pipe(Count, v.maxValue(FORMATS.length - 1)),
+      v.nullable(v.number()),
+      v.string(),
+    ]),
+  ),
   outputs: v.array(
     v.object({
       file: v.string(),
@@ -71,7 +101,14 @@ export function writeBaseline(build: Build): string {
     while (shared < last.length && last[shared] === module.id[shared]) shared++;
     last = module.id;
     const words = importWords(build, imports.get(index) ?? [], position);
-    return [shared, module.id.slice(shared), packageAt(module), FORMATS.indexOf(module.format), module.sourceBytes, words];
+    return [
+      shared,
+      module.id.slice(shared),
+      packageAt(module),
+      FORMATS.indexOf(module.format),
+      module.sourceBytes,
+      words,
+    ];
   });
   const outputs = build.outputs.map((output): FileData['outputs'][number] => ({
     file: output.file,
@@ -80,9 +117,15 @@ export function writeBaseline(build: Build): string {
     module: output.entryModule === null ? null : (position.get(output.entryModule) ?? null),
     imports: output.imports.map(({ file, kind }) => [file, kind]),
     bytes: [output.bytes.raw, output.bytes.gzip, output.bytes.brotli],
-    parts: output.parts.map(({ module, rest, bytes }) => [module === null ? rest! : position.get(module)!, bytes.raw, bytes.gzip, bytes.brotli]),
+    parts: output.parts.map(({ module, rest, bytes }) => [
+      module === null ? rest! : position.get(module)!,
+      bytes.raw,
+      bytes.gzip,
+      bytes.brotli,
+    ]),
   }));
-  const lines = (rows: readonly unknown[]): string => (rows.length === 0 ? '[]' : `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]`);
+  const lines = (rows: readonly unknown[]): string =>
+    rows.length === 0 ? '[]' : `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]`;
   return `{"schema":${JSON.stringify(BASELINE_SCHEMA)},
 "bundler":${JSON.stringify(build.bundler === null ? null : [build.bundler.name, build.bundler.version])},
 "packages":${lines([...packages.values()].map(({ row }) => row))},
@@ -100,9 +143,15 @@ export function readBaseline(text: string, file = 'the baseline'): Build {
   const schema = typeof data === 'object' && data !== null && 'schema' in data ? data.schema : undefined;
   if (schema !== BASELINE_SCHEMA) {
     const isBuild = schema === BUILD_SCHEMA;
-    throw new PareError('baseline-schema', `${file} is ${typeof schema === 'string' ? `of the schema ${schema}` : 'no baseline'}; this version of pare reads ${BASELINE_SCHEMA}.`, {
-      hint: isBuild ? 'That is a whole build: make a baseline of it first.' : 'Write a new baseline with this version of pare, on the branch that you compare with.',
-    });
+    throw new PareError(
+      'baseline-schema',
+      `${file} is ${typeof schema === 'string' ? `of the schema ${schema}` : 'no baseline'}; this version of pare reads ${BASELINE_SCHEMA}.`,
+      {
+        hint: isBuild
+          ? 'That is a whole build: make a baseline of it first.'
+          : 'Write a new baseline with this version of pare, on the branch that you compare with.',
+      },
+    );
   }
   const result = v.safeParse(File, data);
   if (!result.success) {
@@ -117,15 +166,21 @@ function parse(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const isConflict = /^<{7} /m.test(text);
-    throw new PareError('baseline-syntax', `${file} is not JSON${isConflict ? ': it has a merge conflict in it' : ''}.`, {
-      cause,
-      hint: 'Write it anew from a build of the branch that you compare with.',
-    });
+    throw new PareError(
+      'baseline-syntax',
+      `${file} is not JSON${isConflict ? ': it has a merge conflict in it' : ''}.`,
+      {
+        cause,
+        hint: 'Write it anew from a build of the branch that you compare with.',
+      },
+    );
   }
 }
 
 function damaged(file: string, what: string): PareError {
-  return new PareError('baseline-damaged', `${file} is damaged: ${what}.`, { hint: 'Write it anew from a build of the branch that you compare with.' });
+  return new PareError('baseline-damaged', `${file} is damaged: ${what}.`, {
+    hint: 'Write it anew from a build of the branch that you compare with.',
+  });
 }
 
 /** Those with bytes, those that lead to one with bytes, and the entries. */
@@ -151,7 +206,9 @@ function importWords(build: Build, edges: readonly Edge[], position: ReadonlyMap
   let last = 0;
   return edges
     .map((edge) => ({ edge, to: position.get(edge.to)! }))
-    .sort((a, b) => a.to - b.to || (a.edge.line ?? 0) - (b.edge.line ?? 0) || (a.edge.column ?? 0) - (b.edge.column ?? 0))
+    .sort(
+      (a, b) => a.to - b.to || (a.edge.line ?? 0) - (b.edge.line ?? 0) || (a.edge.column ?? 0) - (b.edge.column ?? 0),
+    )
     .map(({ edge: { from, to: target, line, column, kind }, to }) => {
       const numbers = [to - last];
       last = to;
@@ -171,7 +228,8 @@ function toBuild(data: FileData, file: string): Build {
   const modules: Module[] = [];
   const edges: Edge[] = [];
   const inRange = (module: number, where: string): number => {
-    if (module < 0 || module >= data.modules.length) throw damaged(file, `${where} names module ${module} of ${data.modules.length}`);
+    if (module < 0 || module >= data.modules.length)
+      throw damaged(file, `${where} names module ${module} of ${data.modules.length}`);
     return module;
   };
   let id = '';
@@ -192,9 +250,18 @@ function toBuild(data: FileData, file: string): Build {
     for (const word of words === '' ? [] : words.split(' ')) {
       const match = /^([0-9A-Z]+)(?::([0-9A-Z]+))?(?::([0-9A-Z]+))?([druc]?)$/.exec(word);
       if (match === null) throw damaged(file, `an import of ${id} reads ${JSON.stringify(word)}`);
-      const [step, line, column] = match.slice(1, 4).map((digits) => (digits === undefined ? null : Number.parseInt(digits, 36)));
+      const [step, line, column] = match
+        .slice(1, 4)
+        .map((digits) => (digits === undefined ? null : Number.parseInt(digits, 36)));
       to = inRange(to + step!, id);
-      edges.push({ from, to, kind: EDGE_KINDS[KIND_LETTERS.indexOf(match[4]!)]!, names: null, line: line ?? null, column: column ?? null });
+      edges.push({
+        from,
+        to,
+        kind: EDGE_KINDS[KIND_LETTERS.indexOf(match[4]!)]!,
+        names: null,
+        line: line ?? null,
+        column: column ?? null,
+      });
     }
   });
   const outputs = data.outputs.map((row): Output => ({

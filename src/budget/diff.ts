@@ -23,10 +23,20 @@ export type DiffCause =
   /** The statement is new, and is the first on the way from the entry that is. */
   | { readonly kind: 'import-added'; readonly import: ImportPlace }
   | { readonly kind: 'import-removed'; readonly import: ImportPlace }
-  | { readonly kind: 'version'; readonly package: string; readonly before: string | null; readonly after: string | null }
+  | {
+      readonly kind: 'version';
+      readonly package: string;
+      readonly before: string | null;
+      readonly after: string | null;
+    }
   | { readonly kind: 'entry-added' | 'entry-removed'; readonly module: string }
   /** The module's own text is another. */
-  | { readonly kind: 'code'; readonly module: string; readonly sourceBefore: number | null; readonly sourceAfter: number | null }
+  | {
+      readonly kind: 'code';
+      readonly module: string;
+      readonly sourceBefore: number | null;
+      readonly sourceAfter: number | null;
+    }
   /** The same text, in more or in fewer outputs. */
   | { readonly kind: 'copies'; readonly module: string; readonly before: number; readonly after: number }
   /** The same text and the same imports, but more or less of it is kept or it is written otherwise. */
@@ -100,7 +110,10 @@ export function diffBuilds(before: Build, after: Build): Diff {
   const modules = moduleChanges(sides).sort(bySize);
   const rest = restChanges(before, after).sort(bySize);
   return {
-    total: change(sumBytes(before.outputs.map(({ bytes }) => bytes)), sumBytes(after.outputs.map(({ bytes }) => bytes))),
+    total: change(
+      sumBytes(before.outputs.map(({ bytes }) => bytes)),
+      sumBytes(after.outputs.map(({ bytes }) => bytes)),
+    ),
     outputs: outputChanges(before, after, joined).sort(bySize),
     packages: packageChanges(before, after, sides).sort(bySize),
     modules,
@@ -145,7 +158,11 @@ function edgeKeys({ edges }: Build): Set<string> {
 
 function change(before: Bytes, after: Bytes): Change {
   const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
-  const delta = { raw: after.raw - before.raw, gzip: minus(after.gzip, before.gzip), brotli: minus(after.brotli, before.brotli) };
+  const delta = {
+    raw: after.raw - before.raw,
+    gzip: minus(after.gzip, before.gzip),
+    brotli: minus(after.brotli, before.brotli),
+  };
   return { before, after, delta };
 }
 
@@ -189,7 +206,8 @@ function causeOf(sides: Sides, from: ModuleIndex | null, to: ModuleIndex | null)
     return { kind: 'code', module: now.id, sourceBefore: old.sourceBytes, sourceAfter: now.sourceBytes };
   }
   if (left[from]!.bytes.raw === right[to]!.bytes.raw) return { kind: 'compression' };
-  if (left[from]!.homes !== right[to]!.homes) return { kind: 'copies', module: now.id, before: left[from]!.homes, after: right[to]!.homes };
+  if (left[from]!.homes !== right[to]!.homes)
+    return { kind: 'copies', module: now.id, before: left[from]!.homes, after: right[to]!.homes };
   const bundlers = bundlerChange(before, after);
   if (bundlers !== null) return bundlers;
   const added = importersOf(after, to).find((edge) => isNewEdge(sides, edge));
@@ -206,24 +224,38 @@ function appearance(sides: Sides, to: ModuleIndex): DiffCause {
   const { before, after, joined } = sides;
   const { id, package: owner } = after.modules[to]!;
   const chain = importChain(after, to);
-  if (chain === null) return bundlerChange(before, after) ?? ownVersionChange(sides, owner) ?? { kind: 'kept', module: id };
+  if (chain === null)
+    return bundlerChange(before, after) ?? ownVersionChange(sides, owner) ?? { kind: 'kept', module: id };
   const first = chain.find((edge) => isNewEdge(sides, edge));
   const start = chain[0]?.from ?? to;
   if (joined.before[start] === -1) return { kind: 'entry-added', module: after.modules[start]!.id };
-  if (first === undefined) return ownVersionChange(sides, owner) ?? bundlerChange(before, after) ?? { kind: 'kept', module: id };
-  return importerVersionChange(sides, joined.before[first.from]!, first.from) ?? { kind: 'import-added', import: place(after, first) };
+  if (first === undefined)
+    return ownVersionChange(sides, owner) ?? bundlerChange(before, after) ?? { kind: 'kept', module: id };
+  return (
+    importerVersionChange(sides, joined.before[first.from]!, first.from) ?? {
+      kind: 'import-added',
+      import: place(after, first),
+    }
+  );
 }
 
 function disappearance(sides: Sides, from: ModuleIndex): DiffCause {
   const { before, after, joined } = sides;
   const { id, package: owner } = before.modules[from]!;
   const chain = importChain(before, from);
-  if (chain === null) return bundlerChange(before, after) ?? ownVersionChange(sides, owner) ?? { kind: 'kept', module: id };
+  if (chain === null)
+    return bundlerChange(before, after) ?? ownVersionChange(sides, owner) ?? { kind: 'kept', module: id };
   const first = chain.find((edge) => isGoneEdge(sides, edge));
   const start = chain[0]?.from ?? from;
   if (joined.after[start] === -1) return { kind: 'entry-removed', module: before.modules[start]!.id };
-  if (first === undefined) return ownVersionChange(sides, owner) ?? bundlerChange(before, after) ?? { kind: 'kept', module: id };
-  return importerVersionChange(sides, first.from, joined.after[first.from]!) ?? { kind: 'import-removed', import: place(before, first) };
+  if (first === undefined)
+    return ownVersionChange(sides, owner) ?? bundlerChange(before, after) ?? { kind: 'kept', module: id };
+  return (
+    importerVersionChange(sides, first.from, joined.after[first.from]!) ?? {
+      kind: 'import-removed',
+      import: place(before, first),
+    }
+  );
 }
 
 function isNewEdge({ joined, edgesBefore }: Sides, { from, to, kind }: Edge): boolean {
@@ -251,12 +283,14 @@ function ownVersionChange({ packagesBefore, packagesAfter }: Sides, owner: Packa
 
 function packagesOf({ modules }: Build): Map<string, PackageRef> {
   const packages = new Map<string, PackageRef>();
-  for (const { package: owner } of modules) if (owner !== null && !packages.has(owner.name)) packages.set(owner.name, owner);
+  for (const { package: owner } of modules)
+    if (owner !== null && !packages.has(owner.name)) packages.set(owner.name, owner);
   return packages;
 }
 
 function bundlerChange(before: Build, after: Build): DiffCause | null {
-  const name = ({ bundler }: Build): string | null => (bundler === null ? null : `${bundler.name}${bundler.version === null ? '' : ` ${bundler.version}`}`);
+  const name = ({ bundler }: Build): string | null =>
+    bundler === null ? null : `${bundler.name}${bundler.version === null ? '' : ` ${bundler.version}`}`;
   return name(before) === name(after) ? null : { kind: 'bundler', before: name(before), after: name(after) };
 }
 
@@ -268,7 +302,8 @@ function restChanges(before: Build, after: Build): (Change & { readonly name: Re
   const sum = (build: Build): Map<RestName, Bytes> => {
     const sums = new Map<RestName, Bytes>();
     for (const { parts } of build.outputs) {
-      for (const { rest, bytes } of parts) if (rest !== null) sums.set(rest, addBytes(sums.get(rest) ?? NO_BYTES, bytes));
+      for (const { rest, bytes } of parts)
+        if (rest !== null) sums.set(rest, addBytes(sums.get(rest) ?? NO_BYTES, bytes));
     }
     return sums;
   };
@@ -284,13 +319,22 @@ function outputChanges(before: Build, after: Build, joined: Joined): OutputChang
       const old = from === null ? null : before.outputs[from]!;
       const now = to === null ? null : after.outputs[to]!;
       const { kind, entry } = (now ?? old)!;
-      return { fileBefore: old?.file ?? null, fileAfter: now?.file ?? null, kind, entry, ...change(old?.bytes ?? NO_BYTES, now?.bytes ?? NO_BYTES) };
+      return {
+        fileBefore: old?.file ?? null,
+        fileAfter: now?.file ?? null,
+        kind,
+        entry,
+        ...change(old?.bytes ?? NO_BYTES, now?.bytes ?? NO_BYTES),
+      };
     })
     .filter((each) => each.fileBefore === null || each.fileAfter === null || isChanged(each));
 }
 
 function packageChanges(before: Build, after: Build, { left, right }: Sides): PackageChange[] {
-  const sum = (build: Build, weights: readonly Weight[]): Map<string | null, { bytes: Bytes; versions: Set<string> }> => {
+  const sum = (
+    build: Build,
+    weights: readonly Weight[],
+  ): Map<string | null, { bytes: Bytes; versions: Set<string> }> => {
     const sums = new Map<string | null, { bytes: Bytes; versions: Set<string> }>();
     build.modules.forEach((module, index) => {
       if (weights[index]!.bytes.raw === 0) return;
@@ -329,7 +373,8 @@ function byCause(modules: readonly ModuleChange[], rest: Diff['rest']): CauseCha
 
 /** A sentence for people: what happened and where. */
 export function describeCause(cause: DiffCause): string {
-  const at = ({ from, line, column }: ImportPlace): string => (line === null ? from : `${from}:${line}${column === null ? '' : `:${column}`}`);
+  const at = ({ from, line, column }: ImportPlace): string =>
+    line === null ? from : `${from}:${line}${column === null ? '' : `:${column}`}`;
   switch (cause.kind) {
     case 'import-added':
       return `${at(cause.import)} now imports ${cause.import.to}`;
@@ -358,4 +403,3 @@ export function describeCause(cause: DiffCause): string {
       return `what the bundler writes besides modules (${cause.name})`;
   }
 }
-

@@ -44,7 +44,11 @@ export function joinModules(before: Build, after: Build): Joined {
   return joined;
 }
 
-function waiting(build: Build, joined: Int32Array, keyOf: (module: Module) => string | null): Map<string, ModuleIndex[]> {
+function waiting(
+  build: Build,
+  joined: Int32Array,
+  keyOf: (module: Module) => string | null,
+): Map<string, ModuleIndex[]> {
   const groups = new Map<string, ModuleIndex[]>();
   build.modules.forEach((module, index) => {
     const key = joined[index] === -1 ? keyOf(module) : null;
@@ -58,7 +62,9 @@ function waiting(build: Build, joined: Int32Array, keyOf: (module: Module) => st
 
 function joinMoved(before: Build, after: Build, joined: Joined): void {
   const keyOf = ({ id, package: owner, sourceBytes }: Module): string | null =>
-    owner !== null || sourceBytes === null || sourceBytes === 0 ? null : `${id.slice(id.lastIndexOf('/') + 1)} ${sourceBytes}`;
+    owner !== null || sourceBytes === null || sourceBytes === 0
+      ? null
+      : `${id.slice(id.lastIndexOf('/') + 1)} ${sourceBytes}`;
   const left = waiting(before, joined.after, keyOf);
   for (const [key, [module, ...more]] of waiting(after, joined.before, keyOf)) {
     const others = left.get(key);
@@ -75,7 +81,11 @@ export function withoutHash(file: string): string {
     for (const length of [8, 10, 12, 16, 20, 32, word.length]) {
       const hash = word.slice(-length);
       const rest = word.slice(0, -length);
-      if (hash.length === length && looksLikeHash(hash) && (rest === '' ? before !== '' && before !== '/' : /[-._~]$/.test(rest))) {
+      if (
+        hash.length === length &&
+        looksLikeHash(hash) &&
+        (rest === '' ? before !== '' && before !== '/' : /[-._~]$/.test(rest))
+      ) {
         return `${before}${rest}*`;
       }
     }
@@ -114,7 +124,8 @@ export function joinOutputs(before: Build, after: Build, modules: Joined): Outpu
     for (const { module, bytes: own } of parts) {
       const other = module === null ? -1 : modules.after[module]!;
       if (other === -1) continue;
-      for (const { output, raw } of homes.get(other) ?? []) shared.set(output, (shared.get(output) ?? 0) + Math.min(raw, own.raw));
+      for (const { output, raw } of homes.get(other) ?? [])
+        shared.set(output, (shared.get(output) ?? 0) + Math.min(raw, own.raw));
     }
     const named = new Set(names.get(`${kind} ${withoutHash(file)}`));
     for (const to of new Set([...named, ...shared.keys()])) {

@@ -43,13 +43,16 @@ export function cutSetOfPackage(build: Build, name: string, options: CutSetOptio
  */
 function cutSet(build: Build, targets: ReadonlySet<ModuleIndex>, options: CutSetOptions): CutSet {
   const graph = moduleGraph(build);
-  const importers = [...targets].flatMap((module) => importersOf(build, module)).filter(({ from }) => !targets.has(from));
+  const importers = [...targets]
+    .flatMap((module) => importersOf(build, module))
+    .filter(({ from }) => !targets.has(from));
   if (targets.size === 0 || graph.roots.some((root) => targets.has(root))) return { cut: [], scope: 'none', importers };
   const relevant = relevantEdges(build, targets, options.reexports ?? null);
   for (const scope of ['own', 'any'] as const) {
     const isEditable = (edge: Edge): boolean => scope === 'any' || build.modules[edge.from]!.package === null;
     const cut = minimumCut(graph, targets, relevant, isEditable);
-    if (cut !== null) return { cut: cut.map((edge) => build.edges[edge]!), scope: cut.length === 0 ? 'none' : scope, importers };
+    if (cut !== null)
+      return { cut: cut.map((edge) => build.edges[edge]!), scope: cut.length === 0 ? 'none' : scope, importers };
   }
   return { cut: [], scope: 'none', importers };
 }
@@ -135,7 +138,7 @@ class Network {
   /** One more path through the layers; without recursion. */
   private augment(source: number, sink: number, cursor: Int32Array): number {
     const path: number[] = [];
-    for (let node = source; node !== sink; ) {
+    for (let node = source; node !== sink;) {
       const arc = cursor[node]!;
       if (arc !== -1) {
         const to = this.to[arc]!;

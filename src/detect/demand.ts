@@ -221,7 +221,8 @@ class Asking {
       return;
     }
     const passed = this.reexports?.[module] ?? null;
-    const isFound = passed === null ? this.guessSource(module, name, node) : this.readSource(module, passed, name, node);
+    const isFound =
+      passed === null ? this.guessSource(module, name, node) : this.readSource(module, passed, name, node);
     if (isFound) return;
     if (hasBytes(this.modules, module)) this.askCode(node, module);
     else this.askAllPassedOn(module, node);

@@ -70,7 +70,9 @@ export function findDuplicates(build: Build, options: DuplicateOptions = {}): Du
     ...severalFormats(build, copies, sizes),
   ];
   if (options.sources !== undefined) {
-    const known = new Set(found.filter(({ kind }) => kind !== 'chunks').flatMap((each) => each.copies.flatMap(({ modules }) => modules)));
+    const known = new Set(
+      found.filter(({ kind }) => kind !== 'chunks').flatMap((each) => each.copies.flatMap(({ modules }) => modules)),
+    );
     found.push(...nearlySame(build, sizes, options.sources, options.similarity ?? 0.8, known));
   }
   return found.sort(
@@ -90,7 +92,10 @@ export function wastedBytes(build: Build, duplicates: readonly Duplicate[]): Byt
     for (const copy of copies.slice(1)) for (const module of copy.modules) spare.add(module);
   }
   const inOutputs = duplicates.filter(({ kind, copies }) => kind === 'chunks' && !spare.has(copies[0]!.modules[0]!));
-  return addBytes(sumBytes([...spare].map((module) => sizes[module]!)), sumBytes(inOutputs.map(({ wasted }) => wasted)));
+  return addBytes(
+    sumBytes([...spare].map((module) => sizes[module]!)),
+    sumBytes(inOutputs.map(({ wasted }) => wasted)),
+  );
 }
 
 function moduleSizes(build: Build): Bytes[] {
@@ -147,7 +152,13 @@ function broughtInBy(build: Build, modules: readonly ModuleIndex[]): BroughtInBy
   return [...groups.values()].sort((a, b) => ((a.package ?? '') < (b.package ?? '') ? -1 : 1));
 }
 
-function copyOf(build: Build, label: string, version: string | null, modules: readonly ModuleIndex[], bytes: Bytes): Copy {
+function copyOf(
+  build: Build,
+  label: string,
+  version: string | null,
+  modules: readonly ModuleIndex[],
+  bytes: Bytes,
+): Copy {
   return { label, version, modules, bytes, broughtInBy: broughtInBy(build, modules) };
 }
 
@@ -170,7 +181,14 @@ function versionsAndPaths(build: Build, copies: ReadonlyMap<string, readonly Pac
       const sorted = same
         .map(({ dir, modules }) => copyOf(build, dir, version || null, modules, sizeOf(sizes, modules)))
         .sort((a, b) => a.label.length - b.label.length || (a.label < b.label ? -1 : 1));
-      found.push(finding('paths', name, sorted, `Install ${name}${version && `@${version}`} once: run the package manager's dedupe, or resolve ${name} to ${sorted[0]!.label}.`));
+      found.push(
+        finding(
+          'paths',
+          name,
+          sorted,
+          `Install ${name}${version && `@${version}`} once: run the package manager's dedupe, or resolve ${name} to ${sorted[0]!.label}.`,
+        ),
+      );
     }
     if (byVersion.size < 2) continue;
     const sorted = [...byVersion]
@@ -232,7 +250,9 @@ function inSeveralOutputs(build: Build): Duplicate[] {
       const copies = same
         .map(({ file, bytes }) => copyOf(build, file, owner?.version ?? null, [module], bytes))
         .sort((a, b) => b.bytes.raw - a.bytes.raw || (a.label < b.label ? -1 : 1));
-      found.push(finding('chunks', id, copies, `Give ${id} a shared chunk: build the entries together with code splitting.`));
+      found.push(
+        finding('chunks', id, copies, `Give ${id} a shared chunk: build the entries together with code splitting.`),
+      );
     }
   }
   return found;
@@ -247,7 +267,11 @@ function familyOf(name: string): string {
  * Two shapes. Editions: packages of one family (`lodash`, `lodash-es`, `lodash.get`). And one copy of a package whose whole
  * is in one module named after it that imports nothing of the package, beside modules of the package that don't need it.
  */
-function wholeAndParts(build: Build, copies: ReadonlyMap<string, readonly PackageCopy[]>, sizes: readonly Bytes[]): Duplicate[] {
+function wholeAndParts(
+  build: Build,
+  copies: ReadonlyMap<string, readonly PackageCopy[]>,
+  sizes: readonly Bytes[],
+): Duplicate[] {
   const found: Duplicate[] = [];
   for (const [family, names] of groupBy(copies.keys(), familyOf)) {
     if (names.length < 2) continue;
@@ -259,7 +283,14 @@ function wholeAndParts(build: Build, copies: ReadonlyMap<string, readonly Packag
       // The edition of ES modules is the one to keep: it can be shaken.
       .sort((a, b) => Number(isEsm(build, b)) - Number(isEsm(build, a)) || b.bytes.raw - a.bytes.raw);
     const spare = editions.slice(1).map(({ label }) => label);
-    found.push(finding('whole-and-parts', family, editions, `Import from ${editions[0]!.label} alone, in place of ${spare.join(', ')}.`));
+    found.push(
+      finding(
+        'whole-and-parts',
+        family,
+        editions,
+        `Import from ${editions[0]!.label} alone, in place of ${spare.join(', ')}.`,
+      ),
+    );
   }
   for (const copy of [...copies.values()].flat()) {
     const whole = copy.modules.find((module) => isWhole(build, copy, module));
@@ -272,7 +303,14 @@ function wholeAndParts(build: Build, copies: ReadonlyMap<string, readonly Packag
       copyOf(build, `${copy.dir}: ${parts.length} modules`, copy.version, parts, sizeOf(sizes, parts)),
     ].sort((a, b) => a.bytes.raw - b.bytes.raw);
     const importers = broughtInBy(build, [whole]).map((each) => each.package ?? 'your own code');
-    found.push(finding('whole-and-parts', copy.name, all, `Import ${copy.name} in one way: ${build.modules[whole]!.id} is the whole of it and is brought in by ${importers.join(', ')}.`));
+    found.push(
+      finding(
+        'whole-and-parts',
+        copy.name,
+        all,
+        `Import ${copy.name} in one way: ${build.modules[whole]!.id} is the whole of it and is brought in by ${importers.join(', ')}.`,
+      ),
+    );
   }
   return found;
 }
@@ -283,7 +321,10 @@ function isEsm(build: Build, { modules }: Copy): boolean {
 
 function isWhole(build: Build, { name, dir, modules }: PackageCopy, module: ModuleIndex): boolean {
   const file = build.modules[module]!.id.slice(dir.length + 1);
-  const stem = file.split('/').at(-1)!.replace(/(?:\.(?:min|umd|common|cjs|esm|module|mjs|js))+$/, '');
+  const stem = file
+    .split('/')
+    .at(-1)!
+    .replace(/(?:\.(?:min|umd|common|cjs|esm|module|mjs|js))+$/, '');
   if (stem !== name.split('/').at(-1) && stem !== 'index') return false;
   const inside = new Set(modules);
   const { outStart, outEdges } = moduleGraph(build);
@@ -300,23 +341,47 @@ function dependentsOf(build: Build, { modules }: PackageCopy, target: ModuleInde
 }
 
 /** Words in paths that tell builds of the same source apart. */
-const FORMAT_WORDS = /^(?:esm?|esm\d+|es20\d\d|cjs|umd|amd|mjs|lib|dist|build|module|modules|node|browser|(?:esm|cjs)-(?:browser|node))$/;
+const FORMAT_WORDS =
+  /^(?:esm?|esm\d+|es20\d\d|cjs|umd|amd|mjs|lib|dist|build|module|modules|node|browser|(?:esm|cjs)-(?:browser|node))$/;
 
-function severalFormats(build: Build, copies: ReadonlyMap<string, readonly PackageCopy[]>, sizes: readonly Bytes[]): Duplicate[] {
+function severalFormats(
+  build: Build,
+  copies: ReadonlyMap<string, readonly PackageCopy[]>,
+  sizes: readonly Bytes[],
+): Duplicate[] {
   const found: Duplicate[] = [];
   for (const copy of [...copies.values()].flat()) {
-    const twins = [...groupBy(copy.modules, (module) => plainPath(build.modules[module]!.id.slice(copy.dir.length + 1))).values()];
+    const twins = [
+      ...groupBy(copy.modules, (module) => plainPath(build.modules[module]!.id.slice(copy.dir.length + 1))).values(),
+    ];
     const ofFormat = (format: 'esm' | 'cjs'): ModuleIndex[] =>
       twins
-        .filter((group) => group.some((m) => build.modules[m]!.format === 'esm') && group.some((m) => build.modules[m]!.format === 'cjs'))
+        .filter(
+          (group) =>
+            group.some((m) => build.modules[m]!.format === 'esm') &&
+            group.some((m) => build.modules[m]!.format === 'cjs'),
+        )
         .flatMap((group) => group.filter((module) => build.modules[module]!.format === format));
     const esm = ofFormat('esm');
     if (esm.length === 0) continue;
     const both = [esm, ofFormat('cjs')].map((modules, at) =>
-      copyOf(build, `${copy.dir} (${at === 0 ? 'ES modules' : 'CommonJS'})`, copy.version, modules, sizeOf(sizes, modules)),
+      copyOf(
+        build,
+        `${copy.dir} (${at === 0 ? 'ES modules' : 'CommonJS'})`,
+        copy.version,
+        modules,
+        sizeOf(sizes, modules),
+      ),
     );
     const who = both[1]!.broughtInBy.map((each) => each.package ?? 'your own code');
-    found.push(finding('formats', copy.name, both, `Have ${who.join(', ') || 'its importer'} import ${copy.name} and not require it, or resolve both to its ES modules.`));
+    found.push(
+      finding(
+        'formats',
+        copy.name,
+        both,
+        `Have ${who.join(', ') || 'its importer'} import ${copy.name} and not require it, or resolve both to its ES modules.`,
+      ),
+    );
   }
   return found;
 }
@@ -352,8 +417,21 @@ function nearlySame(
     .filter((modules) => modules.length > 1)
     .map((modules) => {
       const copies = modules
-        .map((module) => copyOf(build, build.modules[module]!.id, build.modules[module]!.package?.version ?? null, [module], sizes[module]!))
+        .map((module) =>
+          copyOf(
+            build,
+            build.modules[module]!.id,
+            build.modules[module]!.package?.version ?? null,
+            [module],
+            sizes[module]!,
+          ),
+        )
         .sort((a, b) => b.bytes.raw - a.bytes.raw || (a.label < b.label ? -1 : 1));
-      return finding('similar', copies[0]!.label, copies, `Keep what these ${copies.length} modules share in one module and import it.`);
+      return finding(
+        'similar',
+        copies[0]!.label,
+        copies,
+        `Keep what these ${copies.length} modules share in one module and import it.`,
+      );
     });
 }

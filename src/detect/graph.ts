@@ -57,7 +57,7 @@ export function importChain(build: Build, module: ModuleIndex): Edge[] | null {
   const via = shortestVia(build);
   if (via[module] === UNREACHED) return null;
   const chain: Edge[] = [];
-  for (let at = module; via[at]! >= 0; ) {
+  for (let at = module; via[at]! >= 0;) {
     const edge = build.edges[via[at]!]!;
     chain.push(edge);
     at = edge.from;

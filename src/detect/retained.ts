@@ -230,7 +230,13 @@ function subtreeRanges({ idom, order }: DominatorTree, nodeCount: number): Range
  * Marks the nodes whose removal takes a name of a module away while the module's code stays: the dominators of the name's
  * node up to, but without, the first that also dominates the code.
  */
-function markBounds(graph: DemandGraph, tree: DominatorTree, weights: Weights, below: Ranges, isBound: Uint8Array): void {
+function markBounds(
+  graph: DemandGraph,
+  tree: DominatorTree,
+  weights: Weights,
+  below: Ranges,
+  isBound: Uint8Array,
+): void {
   for (const node of tree.order) {
     const module = graph.moduleOf[node]!;
     if (module < 0 || weights.raw[module] === 0) continue;

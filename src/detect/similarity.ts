@@ -18,7 +18,8 @@ export interface Similar {
  */
 export function sketch(text: string): Uint32Array | null {
   const hashes: number[] = [];
-  const tokens = /\/\*[^]*?\*\/|\/\/[^\n]*|[\p{ID_Start}$_][\p{ID_Continue}$]*|\d[\w.]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s]/gu;
+  const tokens =
+    /\/\*[^]*?\*\/|\/\/[^\n]*|[\p{ID_Start}$_][\p{ID_Continue}$]*|\d[\w.]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s]/gu;
   for (const [token] of text.matchAll(tokens)) {
     if (token.startsWith('//') || token.startsWith('/*')) continue;
     let hash = 0x811c9dc5;

@@ -32,7 +32,16 @@ test('no smaller set of statements does it, for modules and packages', () => {
       const names = new Set(build.modules.map((module) => module.package?.name ?? null));
       const questions = [
         ...build.modules.map((_, module) => ({ targets: [module], answer: cutSetOfModule(build, module) })),
-        ...[...names].flatMap((name) => (name === null ? [] : [{ targets: build.modules.flatMap((module, index) => (module.package?.name === name ? [index] : [])), answer: cutSetOfPackage(build, name) }])),
+        ...[...names].flatMap((name) =>
+          name === null
+            ? []
+            : [
+                {
+                  targets: build.modules.flatMap((module, index) => (module.package?.name === name ? [index] : [])),
+                  answer: cutSetOfPackage(build, name),
+                },
+              ],
+        ),
       ];
       const { entries } = moduleGraph(build);
       for (const { targets, answer } of questions) {
@@ -53,11 +62,33 @@ test('no smaller set of statements does it, for modules and packages', () => {
 
 test('of two smallest sets the one nearest to the target, and all importers', () => {
   const build = buildOf(
-    [moduleOf('src/main.ts'), moduleOf('src/page.ts'), moduleOf('src/dates.ts'), moduleOf('node_modules/moment/moment.js'), moduleOf('node_modules/moment/locale/de.js')],
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('src/page.ts'),
+      moduleOf('src/dates.ts'),
+      moduleOf('node_modules/moment/moment.js'),
+      moduleOf('node_modules/moment/locale/de.js'),
+    ],
     [edgeOf(0, 1), edgeOf(1, 2), edgeOf(2, 3, { line: 7, column: 2 }), edgeOf(3, 4), edgeOf(4, 3)],
-    [outputOf('main.js', [[0, 1], [1, 1], [2, 1], [3, 99], [4, 9]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 1],
+          [2, 1],
+          [3, 99],
+          [4, 9],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
-  expect(cutSetOfPackage(build, 'moment')).toEqual({ cut: [build.edges[2]], scope: 'own', importers: [build.edges[2]] });
+  expect(cutSetOfPackage(build, 'moment')).toEqual({
+    cut: [build.edges[2]],
+    scope: 'own',
+    importers: [build.edges[2]],
+  });
   expect(cutSetOfModule(build, 4)).toEqual({ cut: [build.edges[2]], scope: 'own', importers: [build.edges[3]] });
 });
 
@@ -73,8 +104,15 @@ test('the statements found in a real application make the package leave when it 
   };
   const { build } = await bundle(app);
   const { cut } = cutSetOfPackage(build, 'lodash-es');
-  expect(cut.map(({ from, line }) => `${build.modules[from]!.id.split('/').at(-1)}:${line}`).sort()).toEqual(['a.js:2', 'c.js:1', 'main.js:3']);
-  const without = await bundle(app, cut.map(({ from, line, column }) => ({ module: build.modules[from]!.id, line: line!, column: column! })));
+  expect(cut.map(({ from, line }) => `${build.modules[from]!.id.split('/').at(-1)}:${line}`).sort()).toEqual([
+    'a.js:2',
+    'c.js:1',
+    'main.js:3',
+  ]);
+  const without = await bundle(
+    app,
+    cut.map(({ from, line, column }) => ({ module: build.modules[from]!.id, line: line!, column: column! })),
+  );
   const left = without.build.modules.filter((module) => module.package?.name === 'lodash-es');
   expect(left).toEqual([]);
 });

@@ -22,7 +22,18 @@ test('a package in several versions: the newest is kept, and who asks for the ol
       moduleOf('node_modules/q/node_modules/p/index.js', v('2.9.0')),
     ],
     [edgeOf(0, 1), edgeOf(0, 2), edgeOf(2, 3, { line: 3, column: 1 })],
-    [outputOf('main.js', [[0, 1], [1, 100], [2, 5], [3, 80]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 100],
+          [2, 5],
+          [3, 80],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   const found = findDuplicates(build);
   expect(found).toHaveLength(1);
@@ -34,9 +45,23 @@ test('a package in several versions: the newest is kept, and who asks for the ol
 
 test('one version at two paths', () => {
   const build = buildOf(
-    [moduleOf('src/main.ts'), moduleOf('node_modules/p/index.js', v('1.0.0')), moduleOf('node_modules/q/node_modules/p/index.js', v('1.0.0'))],
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('node_modules/p/index.js', v('1.0.0')),
+      moduleOf('node_modules/q/node_modules/p/index.js', v('1.0.0')),
+    ],
     [edgeOf(0, 1), edgeOf(0, 2)],
-    [outputOf('main.js', [[0, 1], [1, 100], [2, 100]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 100],
+          [2, 100],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   const found = only(findDuplicates(build), 'paths');
   expect(found.copies.map(({ label }) => label)).toEqual(['node_modules/p', 'node_modules/q/node_modules/p']);
@@ -49,7 +74,14 @@ test('a module in two chunks wastes the smaller of its places; its style is no d
     [],
     [
       outputOf('a.js', [[0, 100]], { entry: true, entryModule: 0 }),
-      outputOf('b.js', [[0, 90], [1, 10]], { entry: true, entryModule: 1 }),
+      outputOf(
+        'b.js',
+        [
+          [0, 90],
+          [1, 10],
+        ],
+        { entry: true, entryModule: 1 },
+      ),
       outputOf('a.css', [[0, 50]], { kind: 'css' }),
     ],
   );
@@ -60,9 +92,25 @@ test('a module in two chunks wastes the smaller of its places; its style is no d
 
 test('two compiled forms of one module in a package', () => {
   const build = buildOf(
-    [moduleOf('src/main.ts'), moduleOf('node_modules/p/dist/esm/v4.js'), moduleOf('node_modules/p/dist/cjs/v4.js', { format: 'cjs' }), moduleOf('node_modules/q/main.js', { format: 'cjs' })],
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('node_modules/p/dist/esm/v4.js'),
+      moduleOf('node_modules/p/dist/cjs/v4.js', { format: 'cjs' }),
+      moduleOf('node_modules/q/main.js', { format: 'cjs' }),
+    ],
     [edgeOf(0, 1), edgeOf(0, 3), edgeOf(3, 2, { kind: 'require' })],
-    [outputOf('main.js', [[0, 1], [1, 100], [2, 120], [3, 3]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 100],
+          [2, 120],
+          [3, 3],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   const found = only(findDuplicates(build), 'formats');
   expect(found.wasted.raw).toBe(120);
@@ -70,10 +118,16 @@ test('two compiled forms of one module in a package', () => {
 });
 
 test('sketches tell how much of two texts is the same', () => {
-  const lines = Array.from({ length: 200 }, (_, at) => `export function name${at}(a, b) { return a * ${at} + other${at}(b); }`);
+  const lines = Array.from(
+    { length: 200 },
+    (_, at) => `export function name${at}(a, b) { return a * ${at} + other${at}(b); }`,
+  );
   const text = lines.join('\n');
   expect(similarity(sketch(text)!, sketch(`/* a comment */\n${lines.join('  \n\n')}`)!)).toBe(1);
-  const half = similarity(sketch(text)!, sketch([...lines.slice(0, 100), ...lines.slice(0, 100).map((line) => line.replaceAll(/\d+/g, '9$&'))].join('\n'))!);
+  const half = similarity(
+    sketch(text)!,
+    sketch([...lines.slice(0, 100), ...lines.slice(0, 100).map((line) => line.replaceAll(/\d+/g, '9$&'))].join('\n'))!,
+  );
   expect(half).toBeGreaterThan(0.15);
   expect(half).toBeLessThan(0.55);
   expect(sketch('export default 1')).toBeNull();
@@ -97,7 +151,11 @@ test('a real application with every kind of doubling', async () => {
   expect(editions.copies.map(({ label }) => label)).toEqual(['lodash-es', 'lodash']);
   expect(editions.wasted.raw).toBeGreaterThan(60_000);
   expect(only(found, 'chunks').subject).toBe('test/detect/groups.js');
-  expect(only(found, 'similar').copies.map(({ label }) => label).sort()).toEqual(['test/detect/buckets.js', 'test/detect/groups.js']);
+  expect(
+    only(found, 'similar')
+      .copies.map(({ label }) => label)
+      .sort(),
+  ).toEqual(['test/detect/buckets.js', 'test/detect/groups.js']);
   expect(found[0]).toBe(editions);
   expect(wastedBytes(build, found).raw).toBeGreaterThan(editions.wasted.raw);
 });
@@ -105,7 +163,9 @@ test('a real application with every kind of doubling', async () => {
 test('a library whole beside its single functions', async () => {
   const { build } = await bundle({
     entries: ['main.js'],
-    files: { 'main.js': `import _ from 'lodash';\nimport get from 'lodash/get';\nimport moment from 'moment';\nimport 'moment/locale/de';\nconsole.log(_, get, moment);` },
+    files: {
+      'main.js': `import _ from 'lodash';\nimport get from 'lodash/get';\nimport moment from 'moment';\nimport 'moment/locale/de';\nconsole.log(_, get, moment);`,
+    },
   });
   const found = findDuplicates(build);
   const lodash = only(found, 'whole-and-parts');
@@ -117,7 +177,9 @@ test('a library whole beside its single functions', async () => {
 test('an application without doubles has no finding', async () => {
   const { build, sources } = await bundle({
     entries: ['main.js'],
-    files: { 'main.js': `import { debounce } from 'lodash-es';\nimport { max } from 'd3-array';\nconsole.log(debounce, max);` },
+    files: {
+      'main.js': `import { debounce } from 'lodash-es';\nimport { max } from 'd3-array';\nconsole.log(debounce, max);`,
+    },
   });
   expect(findDuplicates(build, { sources })).toEqual([]);
 });

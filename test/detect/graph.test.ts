@@ -10,7 +10,8 @@ test('a chain is a path of statements from an entry, and no shorter one exists',
       const { entries } = moduleGraph(build);
       const distance = new Map(entries.map((entry) => [entry, 0]));
       for (let round = 1; round <= build.modules.length; round++) {
-        for (const [from, to] of arcs) if (distance.get(from) === round - 1 && !distance.has(to)) distance.set(to, round);
+        for (const [from, to] of arcs)
+          if (distance.get(from) === round - 1 && !distance.has(to)) distance.set(to, round);
       }
       build.modules.forEach((_, module) => {
         const chain = importChain(build, module);
@@ -38,7 +39,16 @@ test('an entry output without an entry module starts at its modules that nobody 
   const build = buildOf(
     [moduleOf('src/main.ts'), moduleOf('src/part.ts')],
     [edgeOf(0, 1)],
-    [outputOf('main.js', [[0, 10], [1, 10]], { entry: true })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 10],
+          [1, 10],
+        ],
+        { entry: true },
+      ),
+    ],
   );
   expect(moduleGraph(build).entries).toEqual([0]);
 });
@@ -46,9 +56,17 @@ test('an entry output without an entry module starts at its modules that nobody 
 test('every module with bytes is reached from the roots', () => {
   fc.assert(
     fc.property(builds, fc.boolean(), (build, keepsEdges) => {
-      const cut = { ...build, edges: keepsEdges ? build.edges : [], outputs: build.outputs.map((output) => ({ ...output, entry: false })) };
+      const cut = {
+        ...build,
+        edges: keepsEdges ? build.edges : [],
+        outputs: build.outputs.map((output) => ({ ...output, entry: false })),
+      };
       const graph = moduleGraph(cut);
-      const reached = reachable(cut.modules.length, cut.edges.map(({ from, to }) => [from, to] as const), graph.roots);
+      const reached = reachable(
+        cut.modules.length,
+        cut.edges.map(({ from, to }) => [from, to] as const),
+        graph.roots,
+      );
       cut.modules.forEach((_, module) => {
         if (graph.rawBytes[module]! > 0) expect(reached).toContain(module);
       });
@@ -64,7 +82,17 @@ test('a statement whose names were all dropped does not carry the chain where an
       moduleOf('node_modules/p/index.js', { sideEffects: false, exports: ['x', 'y'], usedExports: ['x'] }),
     ],
     [edgeOf(0, 1), edgeOf(0, 2, { names: ['y'] }), edgeOf(1, 2, { names: ['x'] })],
-    [outputOf('main.js', [[0, 1], [1, 1], [2, 1]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 1],
+          [2, 1],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   expect(build.edges.map((edge) => isDeadImport(build, edge))).toEqual([false, true, false]);
   expect(importChain(build, 2)).toEqual([build.edges[0], build.edges[2]]);

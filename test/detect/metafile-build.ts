@@ -129,7 +129,13 @@ function fromMetafile(metafile: Metafile, contents: readonly OutputFile[], read:
     modules.push({
       id,
       ...packageOf(id),
-      format: isScript ? (input.format ?? (packageOf(id).package ? 'cjs' : 'esm')) : /\.css$/.test(id) ? 'css' : /\.json$/.test(id) ? 'json' : 'asset',
+      format: isScript
+        ? (input.format ?? (packageOf(id).package ? 'cjs' : 'esm'))
+        : /\.css$/.test(id)
+          ? 'css'
+          : /\.json$/.test(id)
+            ? 'json'
+            : 'asset',
       sourceBytes: input.bytes,
       exports: input.format === 'esm' ? statements.exports : null,
       usedExports: null,
@@ -138,7 +144,9 @@ function fromMetafile(metafile: Metafile, contents: readonly OutputFile[], read:
     for (const { path, kind, original, external } of input.imports) {
       const to = indexOf.get(path);
       if (to === undefined || external === true || KINDS[kind] === undefined) continue;
-      const at = left.findIndex((each) => each.specifier === original && (kind === 'dynamic-import') === each.isDynamic);
+      const at = left.findIndex(
+        (each) => each.specifier === original && (kind === 'dynamic-import') === each.isDynamic,
+      );
       const statement = at < 0 ? null : left.splice(at, 1)[0]!;
       edges.push({
         from,
@@ -166,8 +174,19 @@ function fromMetafile(metafile: Metafile, contents: readonly OutputFile[], read:
     const parts: Part[] = Object.entries(output.inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([id, { bytesInOutput }]) => ({ module: indexOf.get(id)!, rest: null, bytes: share(bytesInOutput) }));
-    const owned = parts.reduce((sum, part) => ({ raw: sum.raw + part.bytes.raw, gzip: sum.gzip + part.bytes.gzip!, brotli: sum.brotli + part.bytes.brotli! }), { raw: 0, gzip: 0, brotli: 0 });
-    parts.push({ module: null, rest: 'glue', bytes: { raw: bytes.raw - owned.raw, gzip: bytes.gzip - owned.gzip, brotli: bytes.brotli - owned.brotli } });
+    const owned = parts.reduce(
+      (sum, part) => ({
+        raw: sum.raw + part.bytes.raw,
+        gzip: sum.gzip + part.bytes.gzip!,
+        brotli: sum.brotli + part.bytes.brotli!,
+      }),
+      { raw: 0, gzip: 0, brotli: 0 },
+    );
+    parts.push({
+      module: null,
+      rest: 'glue',
+      bytes: { raw: bytes.raw - owned.raw, gzip: bytes.gzip - owned.gzip, brotli: bytes.brotli - owned.brotli },
+    });
     const isEntry = output.entryPoint !== undefined && !dynamicTargets(metafile).has(output.entryPoint);
     return {
       file: file.startsWith(outdir) ? file.slice(outdir.length) : file,
@@ -176,13 +195,27 @@ function fromMetafile(metafile: Metafile, contents: readonly OutputFile[], read:
       entryModule: output.entryPoint === undefined ? null : indexOf.get(output.entryPoint)!,
       imports: output.imports.map(({ path, kind }) => ({
         file: path.startsWith(outdir) ? path.slice(outdir.length) : path,
-        kind: kind === 'dynamic-import' ? 'dynamic' : kind === 'import-rule' ? 'css' : kind === 'url-token' ? 'url' : 'static',
+        kind:
+          kind === 'dynamic-import'
+            ? 'dynamic'
+            : kind === 'import-rule'
+              ? 'css'
+              : kind === 'url-token'
+                ? 'url'
+                : 'static',
       })),
       bytes,
       parts,
     };
   });
-  return { schema: BUILD_SCHEMA, bundler: { name: 'esbuild', version: null }, modules, edges, outputs, diagnostics: [] };
+  return {
+    schema: BUILD_SCHEMA,
+    bundler: { name: 'esbuild', version: null },
+    modules,
+    edges,
+    outputs,
+    diagnostics: [],
+  };
 }
 
 const targets = new WeakMap<Metafile, Set<string>>();
@@ -214,12 +247,23 @@ function statementsOf(source: string): { imports: Statement[]; exports: string[]
       imports: imports.flatMap((item): Statement[] => {
         if (item.type === 'import-meta' || item.specifier === undefined) return [];
         const text = source.slice(item.importStart, item.importEnd);
-        return [{ specifier: item.specifier, isDynamic: item.type === 'dynamic', names: item.type === 'dynamic' ? ['*'] : namesOf(text), ...place(source, item.importStart) }];
+        return [
+          {
+            specifier: item.specifier,
+            isDynamic: item.type === 'dynamic',
+            names: item.type === 'dynamic' ? ['*'] : namesOf(text),
+            ...place(source, item.importStart),
+          },
+        ];
       }),
       exports: exports.map((item) => (item.type === 'reexport-all' ? '*' : item.name)),
     };
   } catch {
-    const imports = [...source.matchAll(/^(?:import|export)\b[^'"();]*?from\s*(['"])(.+?)\1|^import\s*(['"])(.+?)\3|import\((['"])(.+?)\5\)/gm)];
+    const imports = [
+      ...source.matchAll(
+        /^(?:import|export)\b[^'"();]*?from\s*(['"])(.+?)\1|^import\s*(['"])(.+?)\3|import\((['"])(.+?)\5\)/gm,
+      ),
+    ];
     return {
       imports: imports.map((match) => ({
         specifier: (match[2] ?? match[4] ?? match[6])!,
@@ -273,7 +317,9 @@ function packageOf(id: string): Pick<Module, 'package' | 'sideEffects'> {
   const inner = id.slice(dir.length + 1);
   const { sideEffects } = manifest;
   const matches = (pattern: string): boolean =>
-    new RegExp(`(^|/)${pattern.replace(/^\.\//, '').replaceAll('.', '\\.').replaceAll('**/', '(.*/)?').replaceAll('*', '[^/]*')}$`).test(inner);
+    new RegExp(
+      `(^|/)${pattern.replace(/^\.\//, '').replaceAll('.', '\\.').replaceAll('**/', '(.*/)?').replaceAll('*', '[^/]*')}$`,
+    ).test(inner);
   return {
     package: { name: manifest.name!, version: manifest.version ?? null },
     sideEffects: typeof sideEffects === 'object' ? sideEffects.some(matches) : (sideEffects ?? null),

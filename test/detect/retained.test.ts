@@ -13,11 +13,18 @@ import { buildOf, builds, edgeOf, largeBuild, moduleOf, outputOf, reachable } fr
 test('a node dominates another iff without it the root does not reach the other', () => {
   const graphs = fc
     .integer({ min: 1, max: 12 })
-    .chain((count) => fc.tuple(fc.constant(count), fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 4 * count })));
+    .chain((count) =>
+      fc.tuple(fc.constant(count), fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 4 * count })),
+    );
   fc.assert(
     fc.property(graphs, ([nodeCount, arcs]) => {
-      const rows = Array.from({ length: nodeCount }, (_, node) => arcs.filter(([from]) => from === node).map(([, to]) => to));
-      const start = Uint32Array.from([0, ...rows.map((_, node) => rows.slice(0, node + 1).reduce((sum, row) => sum + row.length, 0))]);
+      const rows = Array.from({ length: nodeCount }, (_, node) =>
+        arcs.filter(([from]) => from === node).map(([, to]) => to),
+      );
+      const start = Uint32Array.from([
+        0,
+        ...rows.map((_, node) => rows.slice(0, node + 1).reduce((sum, row) => sum + row.length, 0)),
+      ]);
       const { idom } = dominatorTree({ nodeCount, root: 0, start, targets: Uint32Array.from(rows.flat()) });
       const reached = reachable(nodeCount, arcs, [0]);
       for (let node = 1; node < nodeCount; node++) {
@@ -25,7 +32,11 @@ test('a node dominates another iff without it the root does not reach the other'
         for (let at = idom[node]!; at >= 0; at = idom[at]!) dominators.add(at);
         for (let other = 0; other < nodeCount; other++) {
           if (other === node || !reached.has(node)) continue;
-          const without = reachable(nodeCount, arcs.filter(([from, to]) => from !== other && to !== other), other === 0 ? [] : [0]);
+          const without = reachable(
+            nodeCount,
+            arcs.filter(([from, to]) => from !== other && to !== other),
+            other === 0 ? [] : [0],
+          );
           expect(dominators.has(other)).toBe(!without.has(node));
         }
       }
@@ -34,7 +45,11 @@ test('a node dominates another iff without it the root does not reach the other'
 });
 
 /** What is left out of the outputs if only these edges and modules are there: all by definition, nothing clever. */
-function lostBytes(build: Build, keepsEdge: (index: number) => boolean, keepsModule: (index: number) => boolean): number {
+function lostBytes(
+  build: Build,
+  keepsEdge: (index: number) => boolean,
+  keepsModule: (index: number) => boolean,
+): number {
   const { entries } = moduleGraph(build);
   const arcs = build.edges.flatMap(({ from, to }, index) =>
     keepsEdge(index) && keepsModule(from) && keepsModule(to) ? [[from, to] as const] : [],
@@ -45,7 +60,8 @@ function lostBytes(build: Build, keepsEdge: (index: number) => boolean, keepsMod
     const members = parts.filter(({ module }) => module !== null);
     const stays = members.filter(({ module }) => left.has(module!));
     for (const part of members) if (!stays.includes(part)) lost += part.bytes.raw;
-    if (members.length > 0 && stays.length === 0) for (const part of parts) if (part.module === null) lost += part.bytes.raw;
+    if (members.length > 0 && stays.length === 0)
+      for (const part of parts) if (part.module === null) lost += part.bytes.raw;
   }
   return lost;
 }
@@ -55,18 +71,42 @@ test('modules, packages, imports and sets of them retain what is not reached wit
     fc.property(builds, fc.func(fc.boolean()), (build, chosen) => {
       const sizes = retainedSizes(build);
       build.modules.forEach((_, module) => {
-        expect(sizes.modules[module]!.bytes.raw).toBe(lostBytes(build, () => true, (index) => index !== module));
+        expect(sizes.modules[module]!.bytes.raw).toBe(
+          lostBytes(
+            build,
+            () => true,
+            (index) => index !== module,
+          ),
+        );
       });
       build.edges.forEach((_, edge) => {
-        expect(sizes.edges[edge]!.bytes.raw).toBe(lostBytes(build, (index) => index !== edge, () => true));
+        expect(sizes.edges[edge]!.bytes.raw).toBe(
+          lostBytes(
+            build,
+            (index) => index !== edge,
+            () => true,
+          ),
+        );
       });
       for (const { name, bytes } of sizes.packages) {
-        expect(bytes.raw).toBe(lostBytes(build, () => true, (index) => build.modules[index]!.package?.name !== name));
+        expect(bytes.raw).toBe(
+          lostBytes(
+            build,
+            () => true,
+            (index) => build.modules[index]!.package?.name !== name,
+          ),
+        );
         expect(bytes.gzip).toBe(bytes.raw / 2);
         expect(bytes.brotli).toBe(bytes.raw / 4);
       }
       const set = build.edges.map((_, index) => index).filter((index) => chosen(index));
-      expect(sizes.ofImports(set).bytes.raw).toBe(lostBytes(build, (index) => !set.includes(index), () => true));
+      expect(sizes.ofImports(set).bytes.raw).toBe(
+        lostBytes(
+          build,
+          (index) => !set.includes(index),
+          () => true,
+        ),
+      );
     }),
     { numRuns: 300 },
   );
@@ -91,7 +131,19 @@ test('a name that a barrel passes on leaves with its last import, and its neighb
       edgeOf(2, 4, { names: ['b'] }),
       edgeOf(2, 5, { names: ['*'] }),
     ],
-    [outputOf('main.js', [[0, 1], [1, 2], [3, 30], [4, 400], [5, 5000]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 2],
+          [3, 30],
+          [4, 400],
+          [5, 5000],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   const sizes = retainedSizes(build);
   expect(sizes.edges.map(({ bytes }) => bytes.raw)).toEqual([5402, 30, 5400, 30, 400, 5000]);
@@ -100,9 +152,23 @@ test('a name that a barrel passes on leaves with its last import, and its neighb
 
 test('says so where a part of a module that stays would leave too', () => {
   const build = buildOf(
-    [moduleOf('src/main.ts'), moduleOf('src/other.ts'), moduleOf('node_modules/p/index.js', { sideEffects: false, exports: ['a', 'b'] })],
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('src/other.ts'),
+      moduleOf('node_modules/p/index.js', { sideEffects: false, exports: ['a', 'b'] }),
+    ],
     [edgeOf(0, 1), edgeOf(0, 2, { names: ['a', 'b'] }), edgeOf(1, 2, { names: ['a'] })],
-    [outputOf('main.js', [[0, 1], [1, 2], [2, 30]], { entry: true, entryModule: 0 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 2],
+          [2, 30],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
   );
   expect(retainedSizes(build).edges.map(({ isLowerBound }) => isLowerBound)).toEqual([false, true, false]);
 });
@@ -141,7 +207,13 @@ import { createApp } from 'vue';
 export function go() { console.log(new Scene(), createApp); }`,
     },
     // Short names depend on what else is in the file. Kept long here, so that what is compared is what leaves.
-    options: { minifyIdentifiers: false, minifySyntax: true, minifyWhitespace: true, minify: false, legalComments: 'none' },
+    options: {
+      minifyIdentifiers: false,
+      minifySyntax: true,
+      minifyWhitespace: true,
+      minify: false,
+      legalComments: 'none',
+    },
   };
   let base: Bundled;
   let byNames: RetainedSizes;

@@ -25,7 +25,11 @@ export function edgeOf(from: number, to: number, more: Partial<Edge> = {}): Edge
 }
 
 /** An output whose parts are the modules given, each with its raw bytes, and some glue. */
-export function outputOf(file: string, sizes: readonly (readonly [number, number])[], more: Partial<Output> = {}): Output {
+export function outputOf(
+  file: string,
+  sizes: readonly (readonly [number, number])[],
+  more: Partial<Output> = {},
+): Output {
   const parts = [
     ...sizes.map(([module, size]) => ({ module, rest: null, bytes: bytes(size) })),
     { module: null, rest: 'glue' as const, bytes: bytes(8) },
@@ -35,7 +39,14 @@ export function outputOf(file: string, sizes: readonly (readonly [number, number
 }
 
 export function buildOf(modules: readonly Module[], edges: readonly Edge[], outputs: readonly Output[]): Build {
-  return { schema: BUILD_SCHEMA, bundler: { name: 'esbuild', version: '0.28.0' }, modules, edges, outputs, diagnostics: [] };
+  return {
+    schema: BUILD_SCHEMA,
+    bundler: { name: 'esbuild', version: '0.28.0' },
+    modules,
+    edges,
+    outputs,
+    diagnostics: [],
+  };
 }
 
 /** Small builds with cycles, several entries, packages, several edges between two modules and several outputs. */
@@ -56,15 +67,26 @@ export const builds: fc.Arbitrary<Build> = fc
     );
     const reached = reachable(modules.length, edges, entries);
     const outputs = [0, 1, 2].map((home) =>
-      outputOf(`chunk-${home}.js`, sizes.flatMap((size, index) => (homes[index] === home && reached.has(index) ? [[index, size] as const] : []))),
+      outputOf(
+        `chunk-${home}.js`,
+        sizes.flatMap((size, index) => (homes[index] === home && reached.has(index) ? [[index, size] as const] : [])),
+      ),
     );
     const starts = entries.map((entry) => outputOf(`entry-${entry}.js`, [], { entry: true, entryModule: entry }));
-    return buildOf(modules, edges.map(([from, to], line) => edgeOf(from, to, { line: line + 1, column: 0 })), [...outputs, ...starts]);
+    return buildOf(
+      modules,
+      edges.map(([from, to], line) => edgeOf(from, to, { line: line + 1, column: 0 })),
+      [...outputs, ...starts],
+    );
   });
 
-export function reachable(count: number, edges: readonly (readonly [number, number])[], starts: readonly number[]): Set<number> {
+export function reachable(
+  count: number,
+  edges: readonly (readonly [number, number])[],
+  starts: readonly number[],
+): Set<number> {
   const reached = new Set(starts.filter((start) => start < count));
-  for (let isGrowing = true; isGrowing; ) {
+  for (let isGrowing = true; isGrowing;) {
     isGrowing = false;
     for (const [from, to] of edges) {
       if (!reached.has(from) || reached.has(to)) continue;
@@ -84,9 +106,14 @@ export function largeBuild(count: number): Build {
   };
   const own = Math.floor(count / 4);
   const modules = Array.from({ length: count }, (_, index) =>
-    moduleOf(index < own ? `src/feature-${index % 97}/part-${index}.ts` : `node_modules/package-${Math.floor((index - own) / 40)}/lib/file-${index}.js`, {
-      sideEffects: index < own ? null : false,
-    }),
+    moduleOf(
+      index < own
+        ? `src/feature-${index % 97}/part-${index}.ts`
+        : `node_modules/package-${Math.floor((index - own) / 40)}/lib/file-${index}.js`,
+      {
+        sideEffects: index < own ? null : false,
+      },
+    ),
   );
   const edges: Edge[] = [];
   for (let index = 1; index < count; index++) {
@@ -98,10 +125,14 @@ export function largeBuild(count: number): Build {
     }
   }
   const outputs = Array.from({ length: 50 }, (_, chunk) =>
-    outputOf(`chunk-${chunk}.js`, modules.flatMap((_module, index) => (index % 50 === chunk ? [[index, 200 + (index % 1000)] as const] : [])), {
-      entry: chunk === 0,
-      entryModule: chunk === 0 ? 0 : null,
-    }),
+    outputOf(
+      `chunk-${chunk}.js`,
+      modules.flatMap((_module, index) => (index % 50 === chunk ? [[index, 200 + (index % 1000)] as const] : [])),
+      {
+        entry: chunk === 0,
+        entryModule: chunk === 0 ? 0 : null,
+      },
+    ),
   );
   return buildOf(modules, edges, outputs);
 }
