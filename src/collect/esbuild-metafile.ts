@@ -141,10 +141,11 @@ function outputsOf(
       imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path: file }) => file),
     ),
   );
+  const nameOf = (file: string) => toPosix(path.relative(folder, absolute(file)));
   return files.flatMap((file): OutputEvidence[] => {
     const output = build.metafile.outputs[file]!;
     const full = absolute(file);
-    const name = toPosix(path.relative(folder, full));
+    const name = nameOf(file);
     const contents = build.read(full);
     if (contents === null) {
       diagnostics.push({
@@ -164,7 +165,10 @@ function outputsOf(
         entry:
           entryModule !== null && (!dynamic.has(file) || (entries !== null && isEntry(entries, absolute(entryModule)))),
         entryModule: entryModule === null ? null : absolute(entryModule),
-        imports: output.imports.flatMap((each) => outputImport(each, build.metafile, absolute, folder)),
+        imports: [
+          ...output.imports.flatMap((each) => outputImport(each, build.metafile, absolute, folder)),
+          ...(output.cssBundle === undefined ? [] : [{ file: nameOf(output.cssBundle), kind: 'css' as const }]),
+        ],
         contents,
         map: kind === 'asset' ? null : mapOf(build, full, name, contents, diagnostics),
         witness: {
