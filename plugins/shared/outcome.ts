@@ -42,24 +42,23 @@ export async function analyzerOutcome(build: Build, root: string, options: Analy
 }
 
 /** Writes one page for all builds given; `onBuild` gets the last. */
-export async function reportOutcome(builds: readonly Build[], root: string, options: ReportOptions, host: Host): Promise<void> {
-  const [{ loadReportTemplate, renderHtmlReport }, { packBuild }] = await Promise.all([
-    import('../../reports/html.ts'),
-    import('../../reports/packed-build.ts'),
-  ]);
+export async function reportOutcome(
+  builds: readonly Build[],
+  root: string,
+  options: ReportOptions,
+  host: Host,
+): Promise<void> {
+  const { writeReport } = await import('../../src/report/write-report.ts');
   const title = options.title ?? (await projectName(root));
-  const entries = builds.map((build, i) => ({ name: buildName(title, build, builds.length > 1 ? i + 1 : null), build: packBuild(build) }));
-  const html = renderHtmlReport({ schema: 'pare/report@1', title, builds: entries }, await loadReportTemplate());
+  const named = builds.map((build) => ({
+    name: build.bundler === null ? title : `${title} (${build.bundler.name})`,
+    build,
+  }));
   const file = path.resolve(root, options.file ?? 'pare-report.html');
-  if (await writeOut(file, html, host))
-    host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
+  await writeReport(file, title, named);
+  host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
   const last = builds.at(-1);
   if (last !== undefined) await options.onBuild?.(last);
-}
-
-function buildName(title: string, build: Build, number: number | null): string {
-  const bundler = build.bundler === null ? title : `${title} (${build.bundler.name})`;
-  return number === null ? bundler : `${bundler} ${number}`;
 }
 
 /** Runs a step that must never fail the build: what it throws becomes a warning that names the cause. */

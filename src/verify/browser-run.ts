@@ -9,7 +9,7 @@ import type { PageStart } from './page-start.ts';
 import { passInPage, startPage } from './page-start.ts';
 import { recordContext } from './record.ts';
 import type { ContextRecord } from './record.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import type { BrowserScenario, BrowserStep, Target } from './scenario.ts';
 import { appOrigin, serveApp } from './server.ts';
 

@@ -9,7 +9,7 @@ import { PareError } from '../model/errors.ts';
 import { nodeStart } from './node-start.ts';
 import { oneLine } from './normalise.ts';
 import type { Failure, NodeObservation, NodeRunObservation, WrittenFile } from './observation.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import type { NodeRun, NodeScenario } from './scenario.ts';
 
 /** A program that writes more than this to one stream is ended, bytes. */

@@ -1,19 +1,6 @@
-import type { SharedBrowser } from './chromium.ts';
 import type { Observation } from './observation.ts';
+import type { RunOptions } from './run-options.ts';
 import type { Scenario } from './scenario.ts';
-
-export interface RunOptions {
-  /** Of the random numbers that the program draws. Default: 1. */
-  readonly seed?: number;
-  /** Time limit of a step or of a Node run, ms. Default: 10,000 for a step, 30,000 for a Node run. */
-  readonly timeoutMs?: number;
-  /** A browser to share between runs; without it one is started and closed. */
-  readonly browser?: SharedBrowser;
-  /** Chromium's program, when no browser is given. */
-  readonly executablePath?: string;
-  /** Where to put a picture of the page at which a step failed (PNG). */
-  readonly screenshot?: string;
-}
 
 /**
  * Runs a scenario on the program in `outdir` and records what could be observed. A step that does not go as the scenario says
