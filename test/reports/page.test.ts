@@ -121,21 +121,23 @@ async function withPage(
   }
 }
 
-const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allInnerTexts();
+/** As it is seen: the spaces that keep a number and its unit together look like any other. */
+const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
+const textOf = async (page: Page, selector: string): Promise<string> => plain(await page.locator(selector).innerText());
+const texts = async (page: Page, selector: string): Promise<string[]> =>
+  (await page.locator(selector).allInnerTexts()).map(plain);
 const tableNames = (page: Page): Promise<string[]> => texts(page, '.modules tbody th button');
 
 describe('the page', () => {
   it('says what the build weighs', () =>
     withPage(report, async (page) => {
       // Initial: main.js, shared.js and main.css, 8,240 bytes; brotli is an eighth in this build.
-      expect(await page.locator('.sentence').innerText()).toBe(
+      expect(await textOf(page, '.sentence')).toBe(
         '1.03 kB brotli before it can run, 1.33 kB when all of it is loaded.',
       );
       await page.locator('label[for="measure-raw"]').click();
-      expect(await page.locator('.sentence').innerText()).toBe(
-        '8.24 kB before it can run, 10.6 kB when all of it is loaded.',
-      );
-      expect(await page.locator('.totals').innerText()).toContain('2.40 kB');
+      expect(await textOf(page, '.sentence')).toBe('8.24 kB before it can run, 10.6 kB when all of it is loaded.');
+      expect(await textOf(page, '.totals')).toContain('2.40 kB');
     }));
 
   it('ranks packages, modules and outputs, and names what no module owns', () =>
@@ -150,8 +152,8 @@ describe('the page', () => {
   it('shows every view without a request or an error', async () => {
     for (const view of VIEWS) {
       await withPage(`${report}#view=${view}`, async (page) => {
-        expect(await page.locator('.tabs [aria-current]').innerText()).toMatch(new RegExp(view, 'i'));
-        expect((await page.locator('main').innerText()).length).toBeGreaterThan(50);
+        expect(await textOf(page, '.tabs [aria-current]')).toMatch(new RegExp(view, 'i'));
+        expect((await textOf(page, 'main')).length).toBeGreaterThan(50);
       });
     }
   });
@@ -159,7 +161,7 @@ describe('the page', () => {
   it('runs nothing of a hostile name, wherever it stands', async () => {
     for (const view of VIEWS) {
       await withPage(`${report}#view=${view}&at=${encodeURIComponent(`module:${HOSTILE_ID}`)}`, async (page) => {
-        expect(await page.locator('.detail h2').innerText()).toBe(HOSTILE_ID);
+        expect(await textOf(page, '.detail h2')).toBe(HOSTILE_ID);
         expect(await page.title()).toContain(HOSTILE_PACKAGE);
         expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
         expect(await page.locator('img, script[src]').count()).toBe(0);
@@ -190,7 +192,7 @@ describe('the page', () => {
       await page.keyboard.press('/');
       await page.keyboard.type('src app');
       expect(await tableNames(page)).toEqual(['src/app.ts']);
-      expect(await result.innerText()).toBe('1 module, 800 B raw, 7.5 %');
+      expect(await textOf(page, '#search-result')).toBe('1 module, 800 B raw, 7.5 %');
       await page.getByLabel('How to search').selectOption('fuzzy');
       await search.fill('rctidx');
       expect(await tableNames(page)).toEqual(['node_modules/react/index.js']);
@@ -209,15 +211,13 @@ describe('the page', () => {
       expect(await texts(page, '.chain li')).toEqual(['src/main.ts:9:1\nrequire()', 'react/index.js']);
       const importers = await texts(page, '.statements >> nth=0');
       expect(importers.join()).toContain('src/app.ts:7:5');
-      expect(await page.locator('.badges').innerText()).toMatch(
-        /CommonJS[^]*side effects[^]*initial[^]*react@19\.0\.0/,
-      );
+      expect(await textOf(page, '.badges')).toMatch(/CommonJS[^]*side effects[^]*initial[^]*react@19\.0\.0/);
       await page.goto(`${report}#at=module:src/app.ts`);
       expect(await texts(page, '.exports .used')).toEqual(['App']);
       expect((await texts(page, '.exports .unused'))[0]).toContain('unusedThing');
       await page.goto(`${report}#at=${encodeURIComponent(`module:${HOSTILE_ID}`)}`);
       expect((await texts(page, '.chain li')).length).toBe(4);
-      expect(await page.locator('.chain li.dynamic').innerText()).toContain('src/app.ts:12:11');
+      expect(await textOf(page, '.chain li.dynamic')).toContain('src/app.ts:12:11');
     }));
 
   it('keeps what is shown in the URL, and goes back', () =>
@@ -228,10 +228,10 @@ describe('the page', () => {
       await page.getByRole('button', { name: 'Module', exact: true }).click();
       await page.getByRole('button', { name: 'src/lazy.ts' }).click();
       const url = page.url();
-      const seen = await page.locator('main').innerText();
+      const seen = await textOf(page, 'main');
       const other = await page.context().newPage();
       await other.goto(url);
-      expect(await other.locator('main').innerText()).toBe(seen);
+      expect(await textOf(other, 'main')).toBe(seen);
       expect(await other.locator('.detail h2').innerText()).toBe('src/lazy.ts');
       expect(await other.locator('#measure-gzip').isChecked()).toBe(true);
       await other.close();
@@ -243,7 +243,7 @@ describe('the page', () => {
     withPage(`${report}#build=two&measure=brotli`, async (page) => {
       expect(await page.locator('#measure-raw').isChecked()).toBe(true);
       expect(await page.locator('#measure-brotli').isDisabled()).toBe(true);
-      expect(await page.locator('.totals').innerText()).toContain('not measured');
+      expect(await textOf(page, '.totals')).toContain('not measured');
       await page.locator('#build').selectOption('one');
       expect(await page.locator('#measure-brotli').isDisabled()).toBe(false);
     }));
@@ -273,7 +273,7 @@ describe('the page', () => {
 
   it('tells what comes when', () =>
     withPage(`${report}#view=waterfall&measure=raw`, async (page) => {
-      expect(await page.locator('.waterfall .lead').innerText()).toBe(
+      expect(await textOf(page, '.waterfall .lead')).toBe(
         '3 files and 8.24 kB in 2 round trips before it can run; 1 file and 2.40 kB later, on demand.',
       );
       expect((await texts(page, '.trips li')).map((text) => text.split(/[\s,]/)[0])).toEqual([
@@ -291,14 +291,14 @@ describe('the page', () => {
       await page.getByRole('button', { name: /^react@19/ }).focus();
       expect(await page.locator('.strong-lines').first().getAttribute('d')).toMatch(/^M[^M]*$/);
       await page.getByText('The same as a table').click();
-      expect(await page.locator('.graph-twin tbody').innerText()).toMatch(/react@19\.0\.0\s+6\.40 kB\s+own code/);
+      expect(await textOf(page, '.graph-twin tbody')).toMatch(/react@19\.0\.0\s+6\.40 kB\s+own code/);
       await page.getByRole('button', { name: /^react@19/ }).click();
-      expect(await page.locator('.detail h2').innerText()).toBe('react@19.0.0');
+      expect(await textOf(page, '.detail h2')).toBe('react@19.0.0');
     }));
 
   it('shows the findings that the report has', () =>
     withPage(`${withFindings}#view=findings`, async (page) => {
-      const text = await page.locator('.findings').innerText();
+      const text = await textOf(page, '.findings');
       for (const part of [
         '1 budget of 1 broken',
         'Against main',
@@ -312,11 +312,11 @@ describe('the page', () => {
         expect(text).toContain(part);
       }
       await page.goto(`${withFindings}#sizes=retained&measure=raw&at=module:node_modules/react/index.js`);
-      expect(await page.locator('.detail').innerText()).toMatch(/cut 2 imports[^]*6\.40 kB raw would leave/);
+      expect(await textOf(page, '.detail')).toMatch(/cut 2 imports[^]*6\.40 kB raw would leave/);
       expect((await texts(page, '.list'))[1]).toMatch(/^Modules 6\s+src\/app\.ts\s+9\.60 kB/);
       await page.goto(`${withFindings}#at=module:src/app.ts`);
-      expect(await page.locator('.source ins').innerText()).toBe('export const App = 1;');
-      expect((await page.locator('.source del').innerText()).trim()).toBe('export const unusedThing = 2;');
+      expect(await textOf(page, '.source ins')).toBe('export const App = 1;');
+      expect((await textOf(page, '.source del')).trim()).toBe('export const unusedThing = 2;');
     }));
 
   it('opens a build of 10,000 modules and searches it', async () => {
@@ -332,7 +332,7 @@ describe('the page', () => {
       expect((await tableNames(page)).every((name) => name.includes('part-77.tsx'))).toBe(true);
       for (const view of VIEWS) {
         await page.locator('.tabs a', { hasText: new RegExp(view, 'i') }).click();
-        expect(await page.locator('.tabs [aria-current]').innerText()).toMatch(new RegExp(view, 'i'));
+        expect(await textOf(page, '.tabs [aria-current]')).toMatch(new RegExp(view, 'i'));
       }
     });
   });

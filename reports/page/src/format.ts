@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers as people read them. The space before a unit is one that no line breaks at. */
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -6,10 +6,10 @@ const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 export function formatBytes(bytes: number): string {
   if (Number.isNaN(bytes)) return '–';
   const size = Math.abs(bytes);
-  if (size < 999.5) return `${Math.round(bytes)} B`;
-  if (size < 999_500) return `${threeDigits(bytes / 1e3)} kB`;
-  if (size < 999_500_000) return `${threeDigits(bytes / 1e6)} MB`;
-  return `${threeDigits(bytes / 1e9)} GB`;
+  if (size < 999.5) return `${Math.round(bytes)}\u00a0B`;
+  if (size < 999_500) return `${threeDigits(bytes / 1e3)}\u00a0kB`;
+  if (size < 999_500_000) return `${threeDigits(bytes / 1e6)}\u00a0MB`;
+  return `${threeDigits(bytes / 1e9)}\u00a0GB`;
 }
 
 function threeDigits(value: number): string {
@@ -18,7 +18,7 @@ function threeDigits(value: number): string {
 }
 
 export function formatExact(bytes: number): string {
-  return `${grouped.format(bytes)} B`;
+  return `${grouped.format(bytes)}\u00a0B`;
 }
 
 export function formatCount(count: number): string {
@@ -32,6 +32,6 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
 export function formatShare(part: number, whole: number): string {
   if (whole === 0 || Number.isNaN(part)) return '–';
   const percent = (part / whole) * 100;
-  if (percent > 0 && percent < 0.1) return '<0.1 %';
-  return `${percent.toFixed(percent < 9.95 ? 1 : 0)} %`;
+  if (percent > 0 && percent < 0.1) return '<0.1\u00a0%';
+  return `${percent.toFixed(percent < 9.95 ? 1 : 0)}\u00a0%`;
 }

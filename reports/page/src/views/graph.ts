@@ -99,7 +99,7 @@ export function graphView(actions: Actions): View {
           blur: () => highlight(null),
         },
       },
-      h('span', { class: 'node-name' }, name),
+      h('span', {}, name.replace(/@[^@/]*$/, ''), h('wbr'), /(?<=.)@[^@/]*$/.exec(name)?.[0]),
       h('span', { class: 'quiet' }, `${formatBytes(bytes)} ${formatShare(bytes, total)}`),
     );
     nodes.set(slot, element);
