@@ -185,7 +185,10 @@ function moduleChanges(sides: Sides): ModuleChange[] {
     const module = to === null ? before.modules[from!]! : after.modules[to]!;
     changes.push({ id: module.id, package: module.package, ...sizes, cause: causeOf(sides, from, to) });
   };
-  after.modules.forEach((_, to) => add(joined.before[to]! === -1 ? null : joined.before[to]!, to));
+  after.modules.forEach((_, to) => {
+    const from = joined.before[to]!;
+    add(from === -1 ? null : from, to);
+  });
   before.modules.forEach((_, from) => {
     if (joined.after[from] === -1) add(from, null);
   });

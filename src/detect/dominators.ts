@@ -45,7 +45,7 @@ export function dominatorTree(graph: FlowGraph, predecessors = reversed(graph)):
   stack[depth++] = root;
   while (depth > 0) {
     const node = stack[depth - 1]!;
-    if (cursor[node]! === start[node + 1]!) {
+    if (cursor[node] === start[node + 1]) {
       depth--;
       continue;
     }

@@ -1,180 +1,112 @@
 import type { FlowGraph } from './dominators.ts';
 
 /**
- * Answers, for one set of nodes after another, what the root no longer reaches without the set. Works over the strongly
- * connected components in topological order and goes on only from what is cut off, so that a set costs about as much as
- * what leaves with it (and the components that its nodes lie in).
+ * Answers, for one set of nodes after another, what the root no longer reaches without the set.
+ *
+ * Every node has a path from the root in a breadth-first tree. Where that path avoids the set the node stays, so that only the
+ * set's subtrees need a look, and breadth-first subtrees are small: the cost over all sets is about the sum of the nodes'
+ * depths and arcs.
  */
 export class Removal {
   private readonly graph: FlowGraph;
   private readonly predecessors: { readonly start: Uint32Array; readonly targets: Uint32Array };
-  private readonly components: Components;
-  /** Round in which a node was last removed, or last cut off. */
+  private readonly tree: SearchTree;
+  /** Round in which a node was last under the set, part of the set, or found to stay. */
+  private readonly under: Uint32Array;
   private readonly removed: Uint32Array;
-  private readonly cut: Uint32Array;
   private readonly stays: Uint32Array;
-  private readonly queued: Uint32Array;
-  private readonly holdsRemoved: Uint32Array;
-  private readonly heap: number[] = [];
   private round = 0;
 
   constructor(graph: FlowGraph, predecessors: Removal['predecessors']) {
     this.graph = graph;
     this.predecessors = predecessors;
-    this.components = stronglyConnected(graph);
+    this.tree = breadthFirstTree(graph);
+    this.under = new Uint32Array(graph.nodeCount);
     this.removed = new Uint32Array(graph.nodeCount);
-    this.cut = new Uint32Array(graph.nodeCount);
     this.stays = new Uint32Array(graph.nodeCount);
-    this.queued = new Uint32Array(this.components.count);
-    this.holdsRemoved = new Uint32Array(this.components.count);
   }
 
-  /** The reachable nodes that are reached no more, those of the set first. */
+  /** The nodes of the set that the root reaches, and those that it reaches no more without them. */
   of(nodes: readonly number[]): number[] {
-    const { components, removed, cut, holdsRemoved } = this;
+    const { graph, predecessors, tree, under, removed, stays } = this;
     const round = ++this.round;
-    const gone: number[] = [];
+    const candidates: number[] = [];
     for (const node of nodes) {
-      const component = components.of[node]!;
-      if (component < 0 || removed[node] === round) continue;
-      removed[node] = cut[node] = holdsRemoved[component] = round;
-      gone.push(node);
-      this.push(component);
-    }
-    for (let at = 0; at < gone.length; at++) this.pushSuccessors(gone[at]!);
-    for (let component = this.pop(); component !== undefined; component = this.pop()) {
-      const members = components.members.subarray(components.start[component], components.start[component + 1]);
-      if (holdsRemoved[component] === round) this.spread(component, members);
-      else if (members.some((node) => node === this.graph.root || this.isFedFromOutside(node, component))) continue;
-      for (const node of members) {
-        if (removed[node] === round || this.stays[node] === round) continue;
-        cut[node] = round;
-        gone.push(node);
-        this.pushSuccessors(node);
+      if (tree.position[node] === UNREACHED) continue;
+      removed[node] = round;
+      if (under[node] === round) continue;
+      for (let at = tree.position[node]!; at <= tree.last[node]!; at++) {
+        const below = tree.order[at]!;
+        if (under[below] === round) continue;
+        under[below] = round;
+        candidates.push(below);
       }
     }
-    return gone;
-  }
-
-  /** Whether the node was cut off or removed in the last call. */
-  isGone(node: number): boolean {
-    return this.cut[node] === this.round;
-  }
-
-  private isFedFromOutside(node: number, component: number): boolean {
-    const { start, targets } = this.predecessors;
-    for (let at = start[node]!; at < start[node + 1]!; at++) {
-      const from = this.components.of[targets[at]!]!;
-      if (from >= 0 && from !== component && this.cut[targets[at]!] !== this.round) return true;
-    }
-    return false;
-  }
-
-  /** In a component that holds nodes of the set: what is still reached from outside, without them. */
-  private spread(component: number, members: Uint32Array): void {
-    const { graph, components, removed, stays, round } = this;
     const stack: number[] = [];
-    for (const node of members) {
-      if (removed[node] === round || !(node === graph.root || this.isFedFromOutside(node, component))) continue;
-      stays[node] = round;
-      stack.push(node);
+    for (const node of candidates) {
+      if (removed[node] === round) continue;
+      for (let at = predecessors.start[node]!; at < predecessors.start[node + 1]!; at++) {
+        const source = predecessors.targets[at]!;
+        if (under[source] === round || tree.position[source] === UNREACHED) continue;
+        stays[node] = round;
+        stack.push(node);
+        break;
+      }
     }
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       for (let at = graph.start[node]!; at < graph.start[node + 1]!; at++) {
         const target = graph.targets[at]!;
-        if (components.of[target] !== component || removed[target] === round || stays[target] === round) continue;
+        if (under[target] !== round || removed[target] === round || stays[target] === round) continue;
         stays[target] = round;
         stack.push(target);
       }
     }
+    return candidates.filter((node) => stays[node] !== round);
   }
 
-  private pushSuccessors(node: number): void {
-    const own = this.components.of[node]!;
-    for (let at = this.graph.start[node]!; at < this.graph.start[node + 1]!; at++) {
-      const component = this.components.of[this.graph.targets[at]!]!;
-      if (component !== own) this.push(component);
-    }
-  }
-
-  /** A heap with the largest number on top: numbers fall along the arcs. */
-  private push(component: number): void {
-    if (this.queued[component] === this.round) return;
-    this.queued[component] = this.round;
-    const { heap } = this;
-    let at = heap.push(component) - 1;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (heap[above]! >= component) break;
-      heap[at] = heap[above]!;
-      at = above;
-    }
-    heap[at] = component;
-  }
-
-  private pop(): number | undefined {
-    const { heap } = this;
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined || heap.length === 0) return top;
-    let at = 0;
-    for (let below = 1; below < heap.length; below = 2 * at + 1) {
-      if (below + 1 < heap.length && heap[below + 1]! > heap[below]!) below++;
-      if (heap[below]! <= last) break;
-      heap[at] = heap[below]!;
-      at = below;
-    }
-    heap[at] = last;
-    return top;
+  /** Whether the node was among the answer of the last call. */
+  isGone(node: number): boolean {
+    return this.under[node] === this.round && this.stays[node] !== this.round;
   }
 }
 
-interface Components {
-  readonly count: number;
-  /** Component of each node; -1 where the root does not reach it. Arcs between components go to smaller numbers. */
-  readonly of: Int32Array;
-  readonly start: Uint32Array;
-  readonly members: Uint32Array;
+/** The subtree of a node is `order[position[node]] … order[last[node]]`. */
+interface SearchTree {
+  readonly order: Uint32Array;
+  readonly position: Int32Array;
+  readonly last: Int32Array;
 }
 
-/** Strongly connected components by Tarjan (SIAM J. Comput. 1972), without recursion; linear. */
-function stronglyConnected({ nodeCount, root, start, targets }: FlowGraph): Components {
-  const of = new Int32Array(nodeCount).fill(-1);
-  const number = new Uint32Array(nodeCount);
-  const low = new Uint32Array(nodeCount);
-  const cursor = start.slice(0, nodeCount);
-  const path = [root];
-  const open = [root];
-  const bounds = [0];
-  const members: number[] = [];
-  let next = 1;
-  let count = 0;
-  number[root] = low[root] = next++;
-  while (path.length > 0) {
-    const node = path.at(-1)!;
-    if (cursor[node]! < start[node + 1]!) {
-      const target = targets[cursor[node]!++]!;
-      if (number[target] === 0) {
-        number[target] = low[target] = next++;
-        path.push(target);
-        open.push(target);
-      } else if (of[target] === -1) {
-        low[node] = Math.min(low[node]!, number[target]!);
-      }
-      continue;
+const UNREACHED = -1;
+
+function breadthFirstTree({ nodeCount, root, start, targets }: FlowGraph): SearchTree {
+  const parent = new Int32Array(nodeCount).fill(UNREACHED);
+  const queue = new Uint32Array(nodeCount);
+  let tail = 0;
+  queue[tail++] = root;
+  for (let head = 0; head < tail; head++) {
+    const node = queue[head]!;
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      const target = targets[at]!;
+      if (target === root || parent[target] !== UNREACHED) continue;
+      parent[target] = node;
+      queue[tail++] = target;
     }
-    path.pop();
-    if (low[node] === number[node]) {
-      for (let member = open.pop()!; ; member = open.pop()!) {
-        of[member] = count;
-        members.push(member);
-        if (member === node) break;
-      }
-      bounds.push(members.length);
-      count++;
-    }
-    const above = path.at(-1);
-    if (above !== undefined) low[above] = Math.min(low[above]!, low[node]!);
   }
-  return { count, of, start: Uint32Array.from(bounds), members: Uint32Array.from(members) };
+  const size = new Uint32Array(nodeCount).fill(1);
+  for (let at = tail - 1; at > 0; at--) size[parent[queue[at]!]!]! += size[queue[at]!]!;
+  const position = new Int32Array(nodeCount).fill(UNREACHED);
+  const last = new Int32Array(nodeCount).fill(UNREACHED);
+  const next = new Int32Array(nodeCount);
+  const order = new Uint32Array(tail);
+  for (let at = 0; at < tail; at++) {
+    const node = queue[at]!;
+    const above = parent[node]!;
+    position[node] = above === UNREACHED ? 0 : next[above]!;
+    if (above !== UNREACHED) next[above]! += size[node]!;
+    last[node] = position[node]! + size[node]! - 1;
+    next[node] = position[node]! + 1;
+    order[position[node]!] = node;
+  }
+  return { order, position, last };
 }
