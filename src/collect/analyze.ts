@@ -116,7 +116,7 @@ function ancestors(folder: string): string[] {
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }
 
-async function projectRoot(target: string): Promise<string> {
+export async function projectRoot(target: string): Promise<string> {
   for (const folder of ancestors(target))
     if (await stat(path.join(folder, 'package.json')).catch(() => null)) return folder;
   return process.cwd();

@@ -1,0 +1,28 @@
+/** Where a build usually lies, for command lines that don't say it. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { PareError } from '../model/errors.ts';
+
+const USUAL = ['dist', 'build', 'out', '.output/public', 'public/build'] as const;
+
+/**
+ * The first of the usual output folders that has JavaScript in it, relative to the working directory.
+ * @throws PareError `no-output`
+ */
+export async function findOutputFolder(): Promise<string> {
+  for (const folder of USUAL) if (await hasScript(path.resolve(folder))) return folder;
+  throw new PareError('no-output', `None of ${USUAL.join(', ')} has JavaScript in it`, {
+    hint: 'Build the project first, or name the output folder, for example: pare analyze packages/app/dist',
+  });
+}
+
+async function hasScript(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  if (entries.some((entry) => !entry.isDirectory() && /\.[cm]?js$/i.test(entry.name))) return true;
+  for (const entry of entries) {
+    if (entry.isDirectory() && entry.name !== 'node_modules' && (await hasScript(path.join(folder, entry.name))))
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,75 @@
+/** `pare report`: one HTML page about one build or several. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { NamedBuild } from '../report/compose-report.ts';
+import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
+import { defineCommand } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { findOutputFolder } from './output-folder.ts';
+import { note, writeWhole } from './results.ts';
+
+export const command = defineCommand({
+  help: {
+    usage: ['[DIR …] [options]', '[NAME=DIR …] [options]'],
+    about:
+      'Writes one HTML file that needs no network: sizes by file, package and module, a treemap, who imports what, what would ' +
+      'leave with each package, and what is in the build twice. Several folders make one page with all of them. DIR is found ' +
+      'as in pare analyze, and may be a metafile or stats file. The path of the page goes to stdout.',
+    examples: [
+      ['report dist --open', 'Write pare-report.html and show it'],
+      ['report dist/esbuild dist/vite', 'Two builds in one page'],
+      ['report before=../main/dist after=dist -o compare.html', 'Builds with names of your own'],
+    ],
+  },
+  args: {
+    targets: { type: 'positional', required: false, valueHint: 'DIR …', description: 'what to report about' },
+    out: {
+      type: 'string',
+      alias: 'o',
+      valueHint: 'FILE',
+      default: 'pare-report.html',
+      description: 'where the page goes',
+    },
+    title: { type: 'string', valueHint: 'TEXT', description: "title of the page; default: the project's name" },
+    open: { type: 'boolean', description: 'show the page in the browser' },
+    ...ANALYSIS_ARGS,
+  },
+  async run(args) {
+    const { nameTargets } = await import('./report-builds.ts');
+    const targets = nameTargets(args._.length > 0 ? args._ : [await findOutputFolder()]);
+    const { warn } = await import('./diagnostics.ts');
+    const builds: NamedBuild[] = [];
+    let title = args.title;
+    for (const { name, target } of targets) {
+      const { build, root } = await analyzeTarget(target, args);
+      title ??= await projectName(root);
+      if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
+      warn(build.diagnostics);
+      builds.push({ name, build });
+    }
+    const [{ composeReport }, { loadReportTemplate, renderHtmlReport }] = await Promise.all([
+      import('../report/compose-report.ts'),
+      import('../../reports/html.ts'),
+    ]);
+    const page = renderHtmlReport(composeReport(title ?? 'pare', builds), await loadReportTemplate());
+    await writeWhole(args.out, page);
+    process.stdout.write(`${args.out}\n`);
+    if (args.open) {
+      const { openFile } = await import('./open-file.ts');
+      const problem = await openFile(path.resolve(args.out));
+      if (problem !== null) note(`The page can't be shown from here: ${problem}. Open ${args.out} in a browser.`);
+    }
+    return EXIT.ok;
+  },
+});
+
+async function projectName(root: string): Promise<string> {
+  try {
+    const { name } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // Without a package.json the folder's name will do.
+  }
+  return path.basename(root);
+}
