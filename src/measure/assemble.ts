@@ -26,6 +26,17 @@ export interface AssembleOptions {
   readonly compress: CompressOptions;
   /** Called after each output. */
   readonly onOutput?: (done: number, total: number, file: string) => void;
+  /** Called for each output when all is done, with what the record doesn't keep: whose each byte is. */
+  readonly onOwnership?: (owned: OwnedOutput) => void;
+}
+
+/** Whose each byte of an output is, in the terms of the `Build` that was made beside it. */
+export interface OwnedOutput {
+  readonly file: string;
+  readonly contents: Uint8Array;
+  readonly ownership: Ownership;
+  /** By owner number; modules by their place in `Build.modules`. */
+  readonly holders: readonly Holder[];
 }
 
 /** Never throws for one bad output or map: what could not be read becomes a diagnostic, and its bytes are `unmapped`. */
@@ -50,6 +61,8 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
       return 'module' in holder ? { module: order.position[holder.module]! } : holder;
     };
     const entryModule = output.entryModule === null ? undefined : modules.find(output.entryModule);
+    const { file, contents } = output;
+    options.onOwnership?.({ file, contents, ownership, holders: holders.map((_, owner) => holderOf(owner)) });
     return {
       file: output.file,
       kind: output.kind,
