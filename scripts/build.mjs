@@ -173,13 +173,25 @@ async function nameDeclarationsByOutput() {
   );
 }
 
-async function copySchemas() {
-  const from = join(root, 'schema');
-  const names = existsSync(from) ? (await readdir(from)).filter((name) => name.endsWith('.json')) : [];
-  await Promise.all(
-    names.map(async (name) => writeChanged(join(dist, 'schema', name), await readFile(join(from, name)))),
-  );
-  return names.join(', ');
+/** The published JSON Schema, made from the one that checks the records. */
+async function buildSchema() {
+  const result = await esbuild.build({
+    stdin: {
+      contents: `export { BuildSchema } from './src/model/build-schema.ts'; export { toJsonSchema } from '@valibot/to-json-schema';`,
+      resolveDir: root,
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    logLevel: 'warning',
+  });
+  const module = `data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString('base64')}`;
+  const { BuildSchema, toJsonSchema } = await import(module);
+  const { $schema, ...schema } = toJsonSchema(BuildSchema);
+  const named = { $schema, title: 'Build, the record of pare', ...schema };
+  await writeChanged(join(dist, 'schema', 'build.json'), Buffer.from(`${JSON.stringify(named, null, 2)}\n`));
+  return 'dist/schema/build.json';
 }
 
 async function buildReportPage() {
@@ -194,7 +206,7 @@ const start = performance.now();
 const steps = {
   bundles: buildBundles,
   ...(arguments_.has('--no-types') ? {} : { types: buildTypes }),
-  schema: copySchemas,
+  schema: buildSchema,
   'report page': buildReportPage,
 };
 const results = await Promise.allSettled(Object.values(steps).map((step) => step()));

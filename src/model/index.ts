@@ -1,3 +1,4 @@
 export * from './build.ts';
+export { readBuild } from './build-schema.ts';
 export * from './bytes.ts';
 export * from './errors.ts';
