@@ -31,6 +31,14 @@ export function fillOf(model: Model, node: TreeNode, by: State['colour'], palett
   return tint(PACKAGE_HUES[hash % PACKAGE_HUES.length] ?? 0, (hash >>> 8) % 3, palette);
 }
 
+/** What the colours of the formats mean, for those that the build has. */
+export function formatLegend(model: Model, palette: Palette): { readonly name: string; readonly colour: string }[] {
+  return FORMATS.filter((_, format) => model.format.includes(format)).map((name) => ({
+    name,
+    colour: tint(FORMAT_HUES[name], 0, palette),
+  }));
+}
+
 function tint(hue: number, shade: number, palette: Palette): string {
   return `oklch(${palette.lightness + shade * palette.step} ${palette.chroma} ${hue})`;
 }

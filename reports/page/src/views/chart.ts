@@ -2,7 +2,7 @@
  * A chart of the tree on a canvas: treemap or flame. The pointer and the keyboard do the same: look at a cell, go into
  * it, go out. Beside it stands its twin, a table of the same numbers.
  */
-import { fillOf } from '../colours.ts';
+import { fillOf, formatLegend } from '../colours.ts';
 import { fill, h } from '../dom.ts';
 import { formatBytes, formatExact, formatShare } from '../format.ts';
 import type { Actions, Frame, View } from '../frame.ts';
@@ -51,6 +51,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     { class: 'keys', id: 'chart-keys' },
     'Arrow keys move, Enter goes in or opens a module, Backspace goes out. Hatched: loaded later. Dotted: owned by no module.',
   );
+  const legend = h('ul', { class: 'legend', 'aria-label': 'Colours' });
   const ownOnly = h(
     'p',
     { class: 'keys', hidden: true },
@@ -60,7 +61,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     'section',
     { class: 'chart-view', 'aria-label': name },
     h('div', { class: 'chart-bar' }, crumbs, h('label', { for: 'colour-by' }, 'Colour by ', colour)),
-    h('div', { class: 'chart-grid' }, h('div', { class: 'chart-main' }, stage, keys, ownOnly), twin),
+    h('div', { class: 'chart-grid' }, h('div', { class: 'chart-main' }, stage, legend, keys, ownOnly), twin),
   );
 
   let frame: Frame | null = null;
@@ -146,13 +147,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
       h(
         'span',
         {},
-        node.kind === 'rest'
-          ? 'owned by no module'
-          : node.output
-            ? node.output.initial
-              ? 'initial'
-              : 'loaded later'
-            : '',
+        [stateOf(node), node.module === -1 ? '' : frame.model.formatName(node.module)].filter(Boolean).join(' · '),
       ),
     ];
     fill(tip, lines);
@@ -220,6 +215,18 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     fill(crumbs, h('ol', {}, list));
   }
 
+  function showLegend(): void {
+    legend.hidden = frame?.state.colour !== 'format';
+    if (frame === null || legend.hidden) return;
+    const entries = formatLegend(frame.model, readPalette(stage));
+    fill(
+      legend,
+      entries.map(({ name, colour }) =>
+        h('li', {}, h('i', { class: 'swatch', 'aria-hidden': 'true', style: { background: colour } }), name),
+      ),
+    );
+  }
+
   function showTwin(): void {
     if (zoomed === null || tree === null) return;
     const whole = zoomed;
@@ -268,6 +275,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   observer.observe(stage);
   const redraw = (): void => {
     fills = null;
+    showLegend();
     draw();
   };
   document.addEventListener('themechange', redraw);
@@ -286,6 +294,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
       const before = zoomed;
       frame = next;
       colour.value = state.colour;
+      showLegend();
       ownOnly.hidden = state.sizes === 'self';
       markMatches(tree, next.matches?.flags ?? null);
       zoomed = nodeAt(tree.root, state.zoom);
@@ -307,6 +316,12 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
       document.removeEventListener('themechange', redraw);
     },
   };
+}
+
+function stateOf({ kind, output }: TreeNode): string {
+  if (kind === 'rest') return 'owned by no module';
+  if (output === null) return '';
+  return output.initial ? 'initial' : 'loaded later';
 }
 
 /** Rows are levels here: up is the parent, down the largest child, left and right the next in the row. */

@@ -225,8 +225,14 @@ function spotOf(element: HTMLElement, origin: DOMRect): Spot {
   };
 }
 
-/** From the right edge of one node to the left edge of another; a line back bends around. */
+/** To the right from edge to edge, to the left likewise; within a column around the left side. */
 function curve(from: Spot, to: Spot): string {
-  const bend = Math.max(30, Math.abs(to.left - from.right) / 2);
-  return `M${from.right} ${from.middle}C${from.right + bend} ${from.middle} ${to.left - bend} ${to.middle} ${to.left} ${to.middle}`;
+  const isSameColumn = Math.abs(from.left - to.left) < 8;
+  const isForward = to.left > from.left && !isSameColumn;
+  const x1 = isForward ? from.right : from.left;
+  const x2 = isForward || isSameColumn ? to.left : to.right;
+  const bend = isSameColumn ? 34 : Math.abs(x2 - x1) / 2;
+  const out = isForward ? x1 + bend : x1 - bend;
+  const back = isForward || isSameColumn ? x2 - bend : x2 + bend;
+  return `M${x1} ${from.middle}C${out} ${from.middle} ${back} ${to.middle} ${x2} ${to.middle}`;
 }
