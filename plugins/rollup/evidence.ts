@@ -11,8 +11,9 @@ import { PackageFiles } from '../../src/collect/package-files.ts';
 import { formatOf } from '../../src/measure/assemble.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
 import type { ResolvedImport } from '../../src/measure/link.ts';
-import { moduleId } from '../../src/measure/module-id.ts';
+import { isRuntimeModule, moduleId, stripQuery, toPosix } from '../../src/measure/module-id.ts';
 import type { Bundler, EdgeKind, ModuleFormat, OutputImport } from '../../src/model/build.ts';
+import { STYLE_MODULE, type StyleRun } from './vite-styles.ts';
 
 /** What Vite hangs on a chunk. */
 interface ViteMetadata {
@@ -23,26 +24,53 @@ interface ViteMetadata {
 /** The map of each chunk by its file name, taken before it was deleted from the bundle or written. */
 export type Maps = ReadonlyMap<string, string | Uint8Array>;
 
-export function rollupEvidence(
-  context: PluginContext,
-  root: string,
-  bundler: Bundler,
-  options: Pick<NormalizedOutputOptions, 'dir' | 'file'>,
-  bundle: OutputBundle,
-  maps: Maps,
-): BuildEvidence {
+/** Whose the bytes of a style sheet are, in their order, by its text; null: not known. */
+export type StylesOf = (sheet: string) => readonly StyleRun[] | null;
+
+export interface FinishedOutput {
+  readonly context: PluginContext;
+  /** Absolute. */
+  readonly root: string;
+  readonly bundler: Bundler;
+  readonly options: Pick<NormalizedOutputOptions, 'dir' | 'file'>;
+  readonly bundle: OutputBundle;
+  readonly maps: Maps;
+  readonly stylesOf: StylesOf;
+}
+
+export function rollupEvidence({
+  context,
+  root,
+  bundler,
+  options,
+  bundle,
+  maps,
+  stylesOf,
+}: FinishedOutput): BuildEvidence {
   const chunks = Object.values(bundle).filter((output): output is OutputChunk => output.type === 'chunk');
   const packages = new PackageFiles(root);
   const { modules, edges } = linkSources(root, resolvedModules(context, root, packages, renderedExports(chunks)));
   const folder = path.resolve(root, options.dir ?? (options.file === undefined ? '.' : path.dirname(options.file)));
+  const named = modulesByFileName(context);
   const outputs = Object.values(bundle)
     .filter(({ fileName }) => !fileName.endsWith('.map'))
     .map((output): OutputEvidence =>
       output.type === 'chunk'
         ? chunkEvidence(output, folder, maps)
-        : assetEvidence(output, root, folder, chunks, maps),
+        : assetEvidence(output, { root, folder, chunks, maps, stylesOf, named }),
     );
   return { root, bundler, modules, edges, outputs, diagnostics: [], packages };
+}
+
+/** Modules by the name of their file; null where several have it. */
+function modulesByFileName(context: PluginContext): Map<string, string | null> {
+  const named = new Map<string, string | null>();
+  for (const id of context.getModuleIds()) {
+    if (id.startsWith('\0')) continue;
+    const name = path.posix.basename(stripQuery(toPosix(id)));
+    named.set(name, named.has(name) ? null : id);
+  }
+  return named;
 }
 
 function resolvedModules(
@@ -58,7 +86,11 @@ function resolvedModules(
     const id = moduleId(root, rollupId);
     const format = formatOfModule(id, info.meta as Record<string, unknown>);
     const resolved = (ids: readonly string[], kind: EdgeKind): ResolvedImport[] =>
-      ids.map((target) => ({ to: moduleId(root, target), kind, specifier: null })).filter(({ to }) => to !== id);
+      ids
+        .map((target): ResolvedImport => ({ to: moduleId(root, target), kind, specifier: null }))
+        .filter(({ to }) => to !== id)
+        // The bundler's own helpers are imported by what it put into the module, whatever the module is written in.
+        .map((each) => (isRuntimeModule(each.to) ? { ...each, kind: 'static' } : each));
     const imports = [
       ...resolved(info.importedIds, format === 'cjs' ? 'require' : 'static'),
       ...resolved(info.dynamicallyImportedIds, 'dynamic'),
@@ -139,17 +171,21 @@ function chunkEvidence(chunk: OutputChunk, folder: string, maps: Maps): OutputEv
   };
 }
 
-function assetEvidence(
-  asset: OutputAsset,
-  root: string,
-  folder: string,
-  chunks: readonly OutputChunk[],
-  maps: Maps,
-): OutputEvidence {
+interface AssetContext {
+  readonly root: string;
+  readonly folder: string;
+  readonly chunks: readonly OutputChunk[];
+  readonly maps: Maps;
+  readonly stylesOf: StylesOf;
+  readonly named: ReadonlyMap<string, string | null>;
+}
+
+function assetEvidence(asset: OutputAsset, context: AssetContext): OutputEvidence {
   const contents = typeof asset.source === 'string' ? Buffer.from(asset.source) : asset.source;
   const isCss = /\.css$/i.test(asset.fileName);
-  const owners = isCss ? stylesBehind(asset.fileName, chunks) : (asset.originalFileNames ?? []).map((file) => path.resolve(root, file));
-  const [only, ...others] = owners;
+  const styles = isCss ? context.stylesOf(contents.toString()) : null;
+  const only = styles === null ? onlyOwner(asset, isCss, context) : null;
+  const lengths = styles ?? (only === null ? null : [{ id: only, bytes: contents.length }]);
   return {
     file: asset.fileName,
     kind: isCss ? 'css' : 'asset',
@@ -157,21 +193,28 @@ function assetEvidence(
     entryModule: null,
     imports: [],
     contents,
-    map: mapOf(asset.fileName, folder, maps),
-    witness:
-      only !== undefined && others.length === 0
-        ? { kind: 'lengths', modules: [{ id: only, bytes: contents.length }] }
-        : null,
+    map: mapOf(asset.fileName, context.folder, context.maps),
+    witness: lengths === null ? null : { kind: 'lengths', modules: lengths },
   };
 }
 
-/** The style modules of the chunks that a CSS file goes with (Vite); one of them alone owns the whole file. */
+/** The module that an asset was made from, where there can be but one. */
+function onlyOwner(asset: OutputAsset, isCss: boolean, { root, chunks, named }: AssetContext): string | null {
+  const originals = (asset.originalFileNames ?? []).map((file) => path.resolve(root, file));
+  const candidates = isCss ? stylesBehind(asset.fileName, chunks) : originals;
+  if (candidates.length === 1) return candidates[0]!;
+  if (candidates.length > 1) return null;
+  const [name, ...others] = asset.names ?? [];
+  return name === undefined || others.length > 0 ? null : (named.get(path.posix.basename(name)) ?? null);
+}
+
+/** The style modules of the chunks that a CSS file goes with (Vite). */
 function stylesBehind(file: string, chunks: readonly OutputChunk[]): string[] {
   const styles = new Set<string>();
   for (const chunk of chunks) {
     const { importedCss } = (chunk as { viteMetadata?: ViteMetadata }).viteMetadata ?? {};
     if (importedCss?.has(file) !== true) continue;
-    for (const id of chunk.moduleIds) if (/\.(?:css|s[ac]ss|less|styl(?:us)?|pcss|postcss)(?:$|\?)/i.test(id) || /[?&]lang\.\w+$/.test(id)) styles.add(id);
+    for (const id of chunk.moduleIds) if (STYLE_MODULE.test(id)) styles.add(id);
   }
   return [...styles];
 }

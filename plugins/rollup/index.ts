@@ -5,38 +5,47 @@
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { NormalizedOutputOptions, OutputBundle, OutputOptions, Plugin, PluginContext } from 'rollup';
+import type { NormalizedOutputOptions, OutputBundle, OutputChunk, OutputOptions, Plugin, PluginContext } from 'rollup';
 
 import type { Build, Bundler } from '../../src/model/build.ts';
 import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
 import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 import { analyzerOutcome, measureBuild, reportOutcome, standingAside, type Host } from '../shared/outcome.ts';
-import { rollupEvidence, type Maps } from './evidence.ts';
+import { rollupEvidence, type Maps, type StylesOf } from './evidence.ts';
+import { runningVite, type RunningVite } from './running-vite.ts';
+import { STYLE_MODULE, ViteStyles, type ViteStyleConfig } from './vite-styles.ts';
 
 export type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 export type { Build } from '../../src/model/build.ts';
 
 /** Measures each output: a summary on the terminal, the `Build` record as JSON or by `onBuild`. */
-export function analyzer(options: AnalyzerOptions = {}): Plugin {
+export function analyzer(options: AnalyzerOptions = {}): ParePlugin {
   const checked = checkAnalyzerOptions(options);
   return plugin('pare:analyzer', checked, ({ build, root, host }) => analyzerOutcome(build, root, checked, host));
 }
 
 /** Writes the report, one HTML file with all outputs of the build. */
-export function report(options: ReportOptions = {}): Plugin {
+export function report(options: ReportOptions = {}): ParePlugin {
   const checked = checkReportOptions(options);
-  return plugin('pare:report', checked, ({ build, earlier, root, host }) => reportOutcome([...earlier, build], root, checked, host));
+  return plugin('pare:report', checked, ({ build, earlier, root, host }) =>
+    reportOutcome([...earlier, build], root, checked, host),
+  );
 }
 
 /** All of pare in one plugin; useful without options. */
-export function pare(options: PareOptions = {}): Plugin {
+export function pare(options: PareOptions = {}): ParePlugin {
   const parts = checkPareOptions(options);
   const shared = parts.analyzer ?? parts.report ?? {};
   return plugin('pare', shared, async ({ build, earlier, root, host }) => {
     if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
     const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
     if (parts.report !== null)
-      await reportOutcome([...earlier, build], root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
+      await reportOutcome(
+        [...earlier, build],
+        root,
+        silent ? { ...parts.report, onBuild: undefined } : parts.report,
+        host,
+      );
   });
 }
 
@@ -48,80 +57,209 @@ interface Finished {
   readonly host: Host;
 }
 
-/** Records of the latest outputs by what they contain, so that two plugins in one build share the work. */
-const records = new Map<string, Promise<Build>>();
-const RECORDS_KEPT = 8;
-
-/** The hooks of Vite that are used, beside Rollup's. */
-interface ViteHooks {
-  readonly config: (config: ViteConfig) => ViteConfig | null;
-  readonly configResolved: (config: { readonly root: string; readonly logLevel?: string }) => void;
+/** A plugin for Rollup and Rolldown that has Vite's hooks as well. */
+export interface ParePlugin extends Plugin {
+  /** Vite: the development server is not touched. */
+  readonly apply: 'build';
+  readonly config: (config: ViteConfig) => { build: { sourcemap: 'hidden' } } | null;
+  readonly configResolved: (config: ResolvedViteConfig) => void;
 }
+
 interface ViteConfig {
-  readonly build?: { readonly sourcemap?: unknown };
+  readonly build?: { readonly sourcemap?: unknown } | undefined;
+  readonly environments?: Readonly<Record<string, { readonly build?: { readonly sourcemap?: unknown } }>> | undefined;
 }
 
-function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Finished) => Promise<void>): Plugin & ViteHooks {
+interface ResolvedViteConfig extends ViteStyleConfig {
+  readonly logLevel?: string | undefined;
+  readonly plugins: readonly { readonly name: string }[];
+  readonly logger: { info(text: string): void };
+}
+
+/** What is known of the Vite that runs the plugin. */
+interface ViteHost {
+  readonly config: ResolvedViteConfig;
+  readonly running: RunningVite | null;
+}
+
+function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Finished) => Promise<void>): ParePlugin {
   let root = options.root === undefined ? undefined : path.resolve(options.root);
+  let vite: ViteHost | null = null;
   let quiet = false;
-  let mapsAreOurs = false;
-  let earlier: Build[] = [];
-  /** Maps by output, kept from `generateBundle`, after which the ones that the user did not ask for are gone. */
-  const maps = new Map<string, Maps>();
-  const finish = async (context: PluginContext, output: NormalizedOutputOptions, bundle: OutputBundle): Promise<void> => {
+  let builds = 0;
+  let earlier: readonly Build[] = [];
+  /** Outcomes come one after the other: a report has all the outputs that were ready before it. */
+  let latest: Promise<void> = Promise.resolve();
+  const hiddenMaps = new HiddenMaps();
+  const styles = new ViteStyles();
+
+  const analyze = async (
+    context: PluginContext,
+    output: NormalizedOutputOptions,
+    bundle: OutputBundle,
+  ): Promise<void> => {
     const host: Host = {
-      info: (text) => quiet || process.stderr.write(`\n${text}`),
+      info: (text) => say(text, vite, quiet),
       warn: (code, text) => context.warn({ message: text, pluginCode: `pare-${code}` }),
     };
     await standingAside(host, async () => {
       const folder = root ?? process.cwd();
-      const key = outputKey(output);
-      const build = await record(context, folder, options, output, bundle, maps.get(key) ?? new Map());
-      maps.delete(key);
-      await outcome({ build, earlier, root: folder, host });
-      earlier = [...earlier, build];
+      const key = JSON.stringify([folder, options.gzip, options.brotli, options.cache, output.dir, output.file]);
+      const build = await shared(records, `${key} ${contentKey(bundle)}`, async () => {
+        const maps = takenMaps.get(contentKey(bundle)) ?? new Map<string, string | Uint8Array>();
+        const stylesOf: StylesOf =
+          vite === null || styles.empty ? () => null : await styles.sheets(vite.config, vite.running);
+        const bundler = bundlerOf(context, vite);
+        const evidence = rollupEvidence({ context, root: folder, bundler, options: output, bundle, maps, stylesOf });
+        return measureBuild(evidence, options, context.meta.watchMode && builds > 1);
+      });
+      latest = latest.then(async () => {
+        await standingAside(host, () => outcome({ build, earlier, root: folder, host }));
+        earlier = [...earlier, build];
+      });
+      await latest;
     });
   };
+
   return {
     name,
+    apply: 'build',
     config(config) {
-      const wanted = config.build?.sourcemap;
-      if (wanted !== undefined && wanted !== false) return null;
-      mapsAreOurs = true;
-      return { build: { sourcemap: 'hidden' } };
+      return hiddenMaps.inVite(config) ? { build: { sourcemap: 'hidden' } } : null;
     },
     configResolved(config) {
       root ??= path.resolve(config.root);
-      quiet = config.logLevel === 'silent' || config.logLevel === 'error';
+      vite = { config, running: runningVite() };
+      beforeStyles(config.plugins as { readonly name: string }[], name);
     },
-    buildStart() {
+    buildStart({ logLevel }) {
+      builds++;
       earlier = [];
+      quiet = logLevel === 'silent';
     },
-    outputOptions(output: OutputOptions): OutputOptions | null {
-      if (output.sourcemap) return null;
-      mapsAreOurs = true;
-      return { ...output, sourcemap: 'hidden' };
+    transform: {
+      // Rolldown and newer Rollups ask only for what the filter names.
+      filter: { id: STYLE_MODULE },
+      handler(code, id) {
+        if (vite !== null && STYLE_MODULE.test(id)) styles.keep(id, code);
+        return null;
+      },
+    },
+    outputOptions(output) {
+      return hiddenMaps.inOutput(output) ? { ...output, sourcemap: 'hidden' } : null;
+    },
+    renderStart() {
+      styles.begin();
+    },
+    augmentChunkHash(chunk) {
+      // The last hook that sees chunks of nothing but styles. Nothing is added to the hash.
+      if (vite !== null) styles.chunk(chunk.name + chunk.moduleIds.join(), chunk.moduleIds);
     },
     generateBundle: {
       order: 'post',
       async handler(output, bundle, isWrite) {
-        maps.set(outputKey(output), takeMaps(bundle, mapsAreOurs));
-        if (!isWrite) await finish(this, output, bundle);
+        const key = contentKey(bundle);
+        const maps = takeMaps(bundle, hiddenMaps.areOurs(output));
+        // A plugin of ours before this one may have taken them already.
+        if (maps.size > 0) keep(takenMaps, key, maps);
+        if (!isWrite) await analyze(this, output, bundle);
       },
     },
     writeBundle: {
       order: 'post',
       sequential: true,
       async handler(output, bundle) {
-        await finish(this, output, bundle);
+        await analyze(this, output, bundle);
       },
     },
   };
 }
 
+/** Vite's own logger keeps its lines from running into ours. */
+function say(text: string, vite: ViteHost | null, quiet: boolean): void {
+  if (vite !== null) vite.config.logger.info(`\n${text.trimEnd()}`);
+  else if (!quiet) process.stderr.write(`\n${text}`);
+}
+
+/**
+ * Moves a plugin of ours right before the one that takes the style modules' text away, so that what plugins behind us make of
+ * styles (scoped ones in Vue components) is seen, wherever we stand in the user's list.
+ */
+function beforeStyles(plugins: { readonly name: string }[], name: string): void {
+  const from = plugins.findIndex((each) => each.name === name);
+  const to = plugins.findIndex((each) => each.name === 'vite:css-post');
+  if (from === -1 || to === -1 || from > to || Object.isFrozen(plugins)) return;
+  const [ours] = plugins.splice(from, 1);
+  plugins.splice(to - 1, 0, ours!);
+}
+
+/** Source maps that we turned on, hidden, where the user has none: they are analysed and never written. */
+class HiddenMaps {
+  #viteIsOurs = false;
+  /** Outputs for which the user asked for hidden maps. */
+  readonly #wanted = new Set<string>();
+
+  /** Whether to turn them on in Vite's config. Where one environment has a wish of its own, all is left as it is. */
+  inVite(config: ViteConfig): boolean {
+    const own = Object.values(config.environments ?? {}).some(({ build }) => build?.sourcemap === 'hidden');
+    this.#viteIsOurs = !config.build?.sourcemap && !own;
+    return this.#viteIsOurs;
+  }
+
+  /** Whether to turn them on in an output of Rollup's or Rolldown's. */
+  inOutput(output: OutputOptions): boolean {
+    const key = outputKey(output);
+    if (output.sourcemap === 'hidden' && !this.#viteIsOurs) this.#wanted.add(key);
+    else this.#wanted.delete(key);
+    return !output.sourcemap;
+  }
+
+  areOurs(output: NormalizedOutputOptions): boolean {
+    return output.sourcemap === 'hidden' && !this.#wanted.has(outputKey(output));
+  }
+}
+
+const FORMATS: Readonly<Record<string, string>> = { esm: 'es', module: 'es', commonjs: 'cjs', systemjs: 'system' };
+
 /** An output of a build is known by where it goes: the objects that the hooks get are not the same in every bundler. */
-function outputKey({ dir, file, format }: Pick<NormalizedOutputOptions, 'dir' | 'file' | 'format'>): string {
-  return JSON.stringify([dir, file, format]);
+function outputKey({
+  dir,
+  file,
+  format,
+}: {
+  dir?: string | undefined;
+  file?: string | undefined;
+  format?: string | undefined;
+}): string {
+  return JSON.stringify([dir ?? null, file ?? null, FORMATS[format ?? 'es'] ?? format ?? 'es']);
+}
+
+/** Records and maps of the latest outputs by what they contain, so that two plugins in one build share the work. */
+const records = new Map<string, Promise<Build>>();
+const takenMaps = new Map<string, Maps>();
+const KEPT = 8;
+
+function shared<T>(store: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = store.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  keep(store, key, made);
+  made.catch(() => store.delete(key));
+  return made;
+}
+
+function keep<T>(store: Map<string, T>, key: string, value: T): void {
+  store.delete(key);
+  store.set(key, value);
+  const [oldest] = store.keys();
+  if (store.size > KEPT && oldest !== undefined) store.delete(oldest);
+}
+
+function contentKey(bundle: OutputBundle): string {
+  const hash = createHash('sha256');
+  for (const output of Object.values(bundle))
+    if (output.type === 'chunk') hash.update(output.fileName).update(output.code);
+  return hash.digest('hex');
 }
 
 /** The maps of a bundle by the file they belong to; those that only we asked for are taken out, so that they are not written. */
@@ -133,43 +271,27 @@ function takeMaps(bundle: OutputBundle, discard: boolean): Maps {
     const asset = bundle[name];
     const map = asset?.type === 'asset' ? asset.source : output.type === 'chunk' ? output.map?.toString() : undefined;
     if (map !== undefined) maps.set(output.fileName, map);
-    if (discard && asset?.type === 'asset') delete bundle[name];
+    if (!discard) continue;
+    if (asset?.type === 'asset') delete bundle[name];
+    if (output.type === 'chunk') withoutMap(output);
   }
   return maps;
 }
 
-function record(
-  context: PluginContext,
-  root: string,
-  options: AnalyzerOptions,
-  output: NormalizedOutputOptions,
-  bundle: OutputBundle,
-  maps: Maps,
-): Promise<Build> {
-  const measures = JSON.stringify([root, options.gzip, options.brotli, options.cache]);
-  const key = `${measures} ${outputKey(output)} ${contentKey(bundle)}`;
-  let promise = records.get(key);
-  if (promise === undefined) {
-    const evidence = rollupEvidence(context, root, bundlerOf(context), output, bundle, maps);
-    promise = measureBuild(evidence, options, context.meta.watchMode);
-    records.set(key, promise);
-    const [oldest] = records.keys();
-    if (records.size > RECORDS_KEPT && oldest !== undefined) records.delete(oldest);
+/** For who reads the result of `generate`: there is no map that was not asked for. Rolldown's chunks have theirs read-only. */
+function withoutMap(chunk: OutputChunk): void {
+  for (const key of ['map', 'sourcemapFileName'] as const) {
+    if (Object.getOwnPropertyDescriptor(chunk, key)?.writable === true) chunk[key] = null;
   }
-  return promise;
-}
-
-function contentKey(bundle: OutputBundle): string {
-  const hash = createHash('sha256');
-  for (const output of Object.values(bundle))
-    hash.update(output.fileName).update(output.type === 'chunk' ? output.code : output.source);
-  return hash.digest('hex');
 }
 
 /** Vite and Rolldown say so in the plugin context's `meta`, beside the Rollup version that they stand for. */
-function bundlerOf(context: PluginContext): Bundler {
-  const meta = context.meta as PluginContext['meta'] & { readonly rolldownVersion?: string; readonly viteVersion?: string };
-  if (meta.viteVersion !== undefined) return { name: 'vite', version: meta.viteVersion };
+function bundlerOf(context: PluginContext, vite: ViteHost | null): Bundler {
+  const meta = context.meta as PluginContext['meta'] & {
+    readonly rolldownVersion?: string;
+    readonly viteVersion?: string;
+  };
+  if (vite !== null) return { name: 'vite', version: vite.running?.version ?? meta.viteVersion ?? null };
   if (meta.rolldownVersion !== undefined) return { name: 'rolldown', version: meta.rolldownVersion };
   return { name: 'rollup', version: meta.rollupVersion };
 }
