@@ -71,6 +71,7 @@ const COLUMNS: readonly ColumnSpec[] = [
     show: (frame, module) => formatBytes(retained(frame, module)),
     numeric: true,
     when: (model) => model.report.retained !== undefined,
+    minor: true,
   },
   {
     name: 'share',
@@ -241,8 +242,9 @@ export function modulesView(actions: Actions): View {
   };
 }
 
-function cellClass(column: ColumnSpec, { weighing }: Frame): string {
-  const minor = column.minor && column.name !== weighing.measure;
+function cellClass(column: ColumnSpec, { state }: Frame): string {
+  const isAsked = column.name === state.measure || column.name === state.sizes;
+  const minor = column.minor && !isAsked;
   return `${column.numeric ? 'number' : 'text'} c-${column.name}${minor ? ' minor' : ''}`;
 }
 
