@@ -1,5 +1,5 @@
 /** Reads the modules' sources and joins what the bundler resolved with what the sources say. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
@@ -30,10 +30,12 @@ export function linkSources(
   contents: (id: string) => string | undefined = () => undefined,
 ): LinkedGraph {
   const edges: EdgeEvidence[] = [];
+  const reader = new SourceReader(root);
   const modules = resolved.map((module): ModuleEvidence => {
     const { imports, ...facts } = module;
     const needed = imports.length > 0 || facts.exports === null;
-    const source = needed && SCRIPT.test(module.id) ? (contents(module.id) ?? readSource(root, module.id)) : null;
+    const text = needed && SCRIPT.test(module.id) ? contents(module.id) : null;
+    const source = text === undefined ? reader.read(module.id) : text === null ? null : Buffer.from(text);
     const linked = linkImports(module.id, source, imports);
     for (const edge of linked.edges) edges.push(edge);
     const format =
@@ -43,12 +45,33 @@ export function linkSources(
   return { modules: withAskedExports(modules, edges), edges };
 }
 
-function readSource(root: string, id: string): string | null {
-  if (id.startsWith('virtual:')) return null;
-  try {
-    return readFileSync(path.resolve(root, id), 'utf8');
-  } catch {
-    return null;
+/** Reads one source after the other into the same memory: what it returned is gone at the next read. */
+class SourceReader {
+  readonly #prefix: string;
+  #memory = Buffer.allocUnsafeSlow(1 << 18);
+
+  constructor(root: string) {
+    this.#prefix = root.endsWith(path.sep) ? root : root + path.sep;
+  }
+
+  read(id: string): Buffer | null {
+    if (id.startsWith('virtual:')) return null;
+    let handle: number;
+    try {
+      handle = openSync(path.isAbsolute(id) ? id : this.#prefix + id, 'r');
+    } catch {
+      return null;
+    }
+    try {
+      const length = readSync(handle, this.#memory, 0, this.#memory.length, 0);
+      if (length < this.#memory.length) return this.#memory.subarray(0, length);
+      this.#memory = Buffer.allocUnsafeSlow(2 * fstatSync(handle).size + 1);
+      return this.#memory.subarray(0, readSync(handle, this.#memory, 0, this.#memory.length, 0));
+    } catch {
+      return null;
+    } finally {
+      closeSync(handle);
+    }
   }
 }
 

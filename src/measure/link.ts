@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { EdgeKind } from '../model/build.ts';
 import type { EdgeEvidence } from './evidence.ts';
 import { packageOf, stripQuery } from './module-id.ts';
-import { findSpecifier, placesOf, scanModule, type ImportStatement, type ModuleSyntax } from './module-syntax.ts';
+import { findSpecifier, scanModule, type ImportStatement, type ModuleSyntax } from './module-syntax.ts';
 
 /** What the bundler resolved. Ids are canonical. */
 export interface ResolvedImport {
@@ -17,29 +17,31 @@ export interface ResolvedImport {
   readonly specifier: string | null;
 }
 
-/** The edges of one module; where the source doesn't show the statement, its names and place are null. */
+/**
+ * The edges of one module; where the source doesn't show the statement, its names and place are null.
+ *
+ * @param source UTF-8; read only during the call
+ */
 export function linkImports(
   from: string,
-  source: string | null,
+  source: Uint8Array | null,
   resolved: readonly ResolvedImport[],
 ): { readonly edges: EdgeEvidence[]; readonly syntax: ModuleSyntax | null } {
   if (source === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
   const syntax = scanModule(source);
-  const places = placesOf(
-    source,
-    syntax.imports.map(({ offset }) => offset),
-  );
+  const bySpecifier = groupBySpecifier(syntax.imports);
   const edges: EdgeEvidence[] = [];
   const seen = new Set<string>();
   for (const each of resolved) {
     const key = `${each.to}\n${each.kind}\n${each.specifier}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    const statements = statementsFor(from, each, syntax.imports);
-    for (const i of statements) edges.push(edge(from, each, syntax.imports[i]!, places[i]!));
-    if (statements.length > 0) continue;
-    const offset = each.specifier === null ? -1 : findSpecifier(source, each.specifier);
-    edges.push(edge(from, each, null, offset === -1 ? null : placesOf(source, [offset])[0]!));
+    const before = edges.length;
+    const named = each.specifier === null ? bestFits(from, each, syntax.imports) : bySpecifier.get(each.specifier);
+    for (const statement of named ?? [])
+      if (kindFits(each.kind, statement.kind)) edges.push(edge(from, each, statement, statement));
+    if (edges.length > before) continue;
+    edges.push(edge(from, each, null, each.specifier === null ? null : findSpecifier(source, each.specifier)));
   }
   return { edges, syntax };
 }
@@ -61,22 +63,28 @@ function edge(
   };
 }
 
-/** Indexes of the statements that asked for this module: by the specifier where it is known, else by the best fit. */
-function statementsFor(from: string, wanted: ResolvedImport, imports: readonly ImportStatement[]): number[] {
+function groupBySpecifier(imports: readonly ImportStatement[]): Map<string, ImportStatement[]> {
+  const groups = new Map<string, ImportStatement[]>();
+  for (const statement of imports) {
+    const group = groups.get(statement.specifier);
+    if (group === undefined) groups.set(statement.specifier, [statement]);
+    else group.push(statement);
+  }
+  return groups;
+}
+
+/** The statements whose specifiers fit what the bundler resolved, where it doesn't keep the specifier. */
+function bestFits(from: string, wanted: ResolvedImport, imports: readonly ImportStatement[]): ImportStatement[] {
   let best = 1;
-  let found: number[] = [];
-  imports.forEach((statement, i) => {
-    if (!kindFits(wanted.kind, statement.kind)) return;
-    if (wanted.specifier !== null) {
-      if (statement.specifier === wanted.specifier) found.push(i);
-      return;
-    }
+  let found: ImportStatement[] = [];
+  for (const statement of imports) {
+    if (!kindFits(wanted.kind, statement.kind)) continue;
     const fit = specifierFit(from, statement.specifier, wanted.to);
-    if (fit < best) return;
+    if (fit < best) continue;
     if (fit > best) found = [];
     best = fit;
-    found.push(i);
-  });
+    found.push(statement);
+  }
   return found;
 }
 
