@@ -7,20 +7,22 @@ import {
   type Module,
   type ModuleFormat,
   type Output,
+  type RestName,
 } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import { attributeBySourceMap, unmappedRuns, type SourceRuns } from './attribute.ts';
+import { attributeBySourceMap, hasRareTerminators, unmappedRuns, type SourceRuns } from './attribute.ts';
 import { compressOutput, type CompressOptions } from './compress.ts';
 import type { BuildEvidence, ModuleEvidence, OutputEvidence } from './evidence.ts';
 import { layOut } from './layout.ts';
 import { walkLexically } from './lexical.ts';
-import { isRuntimeModule, moduleId, moduleIdOfSource, packageOf } from './module-id.ts';
+import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdOfSource, packageOf } from './module-id.ts';
 import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
 import type { Ownership } from './ownership.ts';
 import { partsOf, sizesOf, type Holder } from './parts.ts';
 import { readSourceMap } from './source-map.ts';
+import { placeRendered, type Openness, type RenderedModule } from './rendered.ts';
 import { byStatement } from './statements.ts';
-import { locateRendered, reconcile, type Reconciled } from './witness.ts';
+import { locateRendered, reconcile, type OwnerKind, type Reconciled } from './witness.ts';
 
 export interface AssembleOptions {
   readonly compress: CompressOptions;
@@ -100,10 +102,7 @@ function attributeOutput(
   const language = /\.css$/i.test(output.file) ? 'css' : 'js';
   const owners = new LocalOwners();
   if (output.witness?.kind === 'rendered') {
-    const rendered = output.witness.modules.map(({ id, code }) => ({
-      owner: owners.ofModule(modules.number(id)),
-      code: code ?? '',
-    }));
+    const rendered = renderedModules(output.witness.modules, owners, modules, evidence.root);
     const place = (start: number, end: number) => gapOwner(output, start, end);
     const located = rendered.length === 0 ? null : locateRendered(output.contents, rendered, owners.count, place);
     if (located !== null) return { ownership: located, holders: owners.holders };
@@ -121,6 +120,12 @@ function attributeOutput(
     return id == null ? REST.indexOf('unmapped') : owners.ofModule(modules.numberOfCanonical(id));
   });
   const counted = { ...ownership, ownerCount: owners.count };
+  if (output.witness?.kind === 'rendered') {
+    const rendered = renderedModules(output.witness.modules, owners, modules, evidence.root);
+    const placed = placeRendered(output.contents, counted, rendered, opennessOf);
+    reportMissing(output, placed.missing, owners, modules, diagnostics);
+    return { ownership: { ...placed.ownership, ownerCount: owners.count }, holders: owners.holders };
+  }
   if (output.witness?.kind !== 'lengths') return { ownership: counted, holders: owners.holders };
   const witnessed = new Map<number, number>();
   for (const { id, bytes } of output.witness.modules) {
@@ -139,11 +144,11 @@ function settle(
   witnessed: ReadonlyMap<number, number>,
   language: 'js' | 'css',
 ): Reconciled {
-  const first = reconcile(ownership, witnessed, isGap);
+  const first = reconcile(ownership, witnessed, kindOf, REST.indexOf('glue'));
   if (first.disagreements.length === 0) return first;
   const { statementEnds } = walkLexically(asBuffer(output.contents), { language });
-  const whole = byStatement(output.contents, ownership, statementEnds, isGap, keepsItsBytes);
-  const second = reconcile(whole, witnessed, isGap);
+  const whole = byStatement(output.contents, ownership, statementEnds, kindOf);
+  const second = reconcile(whole, witnessed, kindOf, REST.indexOf('glue'));
   return bytesApart(second) < bytesApart(first) ? second : first;
 }
 
@@ -168,7 +173,13 @@ function attributeWithoutMap(
     const only = { owner: owners.ofModule(modules.number(witness.modules[0]!.id)), bytes: output.contents.length };
     return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
   }
-  if (output.kind !== 'asset' && output.map === null && output.contents.length > 0) {
+  const bundlersOwn = output.map === null && output.kind === 'chunk' ? ownedByBundler(output) : null;
+  if (bundlersOwn !== null) {
+    const only = { owner: REST.indexOf(bundlersOwn), bytes: output.contents.length };
+    return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
+  }
+  if (output.kind === 'css' && output.map === null && output.contents.length > 0) unmappedSheet(output, diagnostics);
+  else if (output.kind === 'chunk' && output.map === null && output.contents.length > 0) {
     diagnostics.push({
       code: 'map-missing',
       file: output.file,
@@ -180,12 +191,33 @@ function attributeWithoutMap(
   return { ownership: { ...bare, ownerCount: owners.count }, holders: owners.holders };
 }
 
+/** A chunk without a map that has no module's code: a facade that only imports and exports, or the bundler's helpers. */
+function ownedByBundler({ file, contents }: OutputEvidence): RestName | null {
+  if (isRuntimeFile(file)) return 'runtime';
+  return nameGap(asBuffer(contents), 0, contents.length, 'first') === 'glue' ? 'glue' : null;
+}
+
+/** Most bundlers make no maps for style sheets: one word for all of them. */
+function unmappedSheet(output: OutputEvidence, diagnostics: Diagnostic[]): void {
+  const at = diagnostics.findIndex(({ code }) => code === 'css-map-missing');
+  const names = at === -1 ? output.file : `${diagnostics[at]!.message.split(' has ')[0]!.split(' have ')[0]}, ${output.file}`;
+  const said: Diagnostic = {
+    code: 'css-map-missing',
+    file: at === -1 ? output.file : null,
+    message: `${names} ${at === -1 ? 'has' : 'have'} no source map and can't be divided among modules`,
+    hint: null,
+  };
+  if (at === -1) diagnostics.push(said);
+  else diagnostics[at] = said;
+}
+
 /** Runs by the output's map; null where there is no map that can be used. */
 function readRuns(output: OutputEvidence, diagnostics: Diagnostic[]): SourceRuns | null {
   if (output.map === null) return null;
   try {
     const runs = attributeBySourceMap(output.contents, readSourceMap(output.map.bytes, output.map.file));
-    if (runs.strays > 2 && runs.strays > runs.segments / 100) {
+    const tolerated = runs.strays > 2 && hasRareTerminators(asBuffer(output.contents)) ? 0.25 : 0.01;
+    if (runs.strays > 2 && runs.strays > runs.segments * tolerated) {
       diagnostics.push({
         code: 'map-of-another-file',
         file: output.map.file,
@@ -223,6 +255,49 @@ function resolveSources(
   return ids.map((id) => (id === null ? null : (standing.get(id) ?? id)));
 }
 
+function renderedModules(
+  rendered: readonly { readonly id: string; readonly code: string | null }[],
+  owners: LocalOwners,
+  modules: ModuleTable,
+  root: string,
+): RenderedModule[] {
+  return rendered.map(({ id, code }) => ({
+    owner: isRuntimeModule(moduleId(root, id)) ? REST.indexOf('runtime') : owners.ofModule(modules.number(id)),
+    code: code ?? '',
+  }));
+}
+
+/** What was not named with certainty may turn out to be a module's. */
+const opennessOf = (owner: number): Openness => {
+  const rest = REST[owner];
+  if (rest === undefined) return 'module';
+  return rest === 'unmapped' || rest === 'wrapper' || rest === 'glue' ? 'open' : 'fixed';
+};
+
+/** A module whose code, before minification, is at least this long (bytes) and that has none in the output is worth a word. */
+const WORTH_A_WORD = 2_048;
+
+function reportMissing(
+  output: OutputEvidence,
+  missing: readonly { readonly owner: number; readonly bytes: number }[],
+  owners: LocalOwners,
+  modules: ModuleTable,
+  diagnostics: Diagnostic[],
+): void {
+  const grave = missing.filter(({ bytes }) => bytes >= WORTH_A_WORD);
+  if (grave.length === 0) return;
+  const list = grave.slice(0, 3).map(({ owner, bytes }) => {
+    const holder = owners.holders[owner]!;
+    return `${'module' in holder ? modules.idOf(holder.module) : holder.rest} (${bytes} bytes before minification)`;
+  });
+  diagnostics.push({
+    code: 'witnesses-disagree',
+    file: output.file,
+    message: `${output.file}: the bundler put ${grave.length} modules there of which the source map knows nothing: ${list.join(', ')}`,
+    hint: 'A plugin that changes code without a map can do this. The sums hold; these bytes count for a neighbour or as unmapped.',
+  });
+}
+
 function gapOwner(output: OutputEvidence, start: number, end: number): number {
   const place = start === 0 ? 'first' : end === output.contents.length ? 'last' : 'between';
   return REST.indexOf(nameGap(asBuffer(output.contents), start, end, place));
@@ -232,9 +307,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Rest buckets that only say that no source owns the bytes; licences and the map's comment are read from the text. */
-const isGap = (owner: number): boolean => owner < REST.length && !keepsItsBytes(owner);
-const keepsItsBytes = (owner: number): boolean => REST[owner] === 'licence' || REST[owner] === 'source-map-comment';
+/** Rest buckets only say that no source owns the bytes, but for comments, which are known by their text. */
+const kindOf = (owner: number): OwnerKind => {
+  const rest = REST[owner];
+  return rest === undefined ? 'module' : rest === 'licence' || rest === 'source-map-comment' ? 'fixed' : 'gap';
+};
 
 /** Differences below this many bytes and this share are the price of a separator or two. */
 const TOLERATED_BYTES = 16;

@@ -38,14 +38,23 @@ export interface SourceRuns {
 
 /** Generated code must be below 2 GiB; `code` is UTF-8, a byte that is no part of a valid sequence counts as one unit. */
 export function attributeBySourceMap(code: Uint8Array, map: SourceMapView): SourceRuns {
-  const scan = new Scan(code, linesOf(code, map));
+  const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+  const plain = scan(code, splitLines(buffer, false), map);
+  if (plain.strays === 0 || !hasRareTerminators(buffer)) return plain;
+  // Whoever wrote the map counts the language's other line terminators, too: else it would fit.
+  const all = scan(code, splitLines(buffer, true), map);
+  return all.strays < plain.strays ? all : plain;
+}
+
+function scan(code: Uint8Array, lines: Lines, map: SourceMapView): SourceRuns {
+  const pass = new Scan(code, lines);
   const sources: (string | null)[] = [];
   map.sections.forEach((section, i) => {
-    scan.section(section, FIRST_SOURCE + sources.length, map.sections[i + 1]);
+    pass.section(section, FIRST_SOURCE + sources.length, map.sections[i + 1]);
     for (const source of section.sources) sources.push(source);
   });
-  scan.finish();
-  return scan.runs(sources);
+  pass.finish();
+  return pass.runs(sources);
 }
 
 /** The whole file as one unmapped run, but for its line ends: what is known of a file that has no map. */
@@ -73,11 +82,12 @@ interface Lines {
 const LF = 0x0a;
 const CR = 0x0d;
 
-function linesOf(code: Uint8Array, map: SourceMapView): Lines {
-  const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
-  const plain = splitLines(buffer, false);
-  if (!buffer.includes('\u2028') && !buffer.includes('\u2029') && !hasLoneReturn(buffer)) return plain;
-  return lastMappedLine(map) >= plain.count ? splitLines(buffer, true) : plain;
+/**
+ * Whether a file has line terminators that not every writer of maps counts (U+2028, U+2029, a lone CR). Some count them within
+ * a module and not between modules: then the map fits only in part, whichever way it is read.
+ */
+export function hasRareTerminators(buffer: Buffer): boolean {
+  return buffer.includes('\u2028') || buffer.includes('\u2029') || hasLoneReturn(buffer);
 }
 
 /** A carriage return that no line feed follows ends a line for the bundlers that follow the language's own grammar. */
@@ -112,19 +122,6 @@ function splitLines(buffer: Buffer, all: boolean): Lines {
   }
   ends.push(buffer.length);
   return { count: starts.length, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
-}
-
-/** Number of the last line, from 0, that has a segment. */
-function lastMappedLine(map: SourceMapView): number {
-  const section = map.sections.at(-1);
-  if (section === undefined) return -1;
-  let line = section.line;
-  let last = -1;
-  for (const byte of section.mappings) {
-    if (byte === SEMICOLON) line++;
-    else if (byte !== COMMA) last = line;
-  }
-  return last;
 }
 
 const COMMA = 0x2c;

@@ -67,6 +67,11 @@ export function isRuntimeModule(id: string): boolean {
   );
 }
 
+/** Whether an output that has no source map is the bundler's own code: Rolldown puts its helpers into a chunk of their own. */
+export function isRuntimeFile(file: string): boolean {
+  return /(?:^|\/)rolldown-runtime[.-][^/]*\.[cm]?js$/.test(file);
+}
+
 /** Path of the nearest package in `node_modules` that holds the module, and the package's name; null: the project's own. */
 export function packageOf(id: string): { readonly name: string; readonly folder: string } | null {
   const at = id.lastIndexOf('node_modules/');

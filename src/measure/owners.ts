@@ -108,16 +108,19 @@ const EXPORTS = /^[\s;,)}\]]*export\s*\{[^}]*\}\s*;?\s*$/;
 const PUNCTUATION = /^[\s;,(){}[\]]*$/;
 const OPENS_FUNCTION = /function\b|=>|[\w$"'/.)-]+\s*\([\w$,\s]*\)\s*\{/;
 
-const IMPORT = /(?:\s|;|["']use strict["'])*import\s*(?:[^"'`;()=]*?\bfrom\s*)?["'][^"'\n]*["'];?/y;
+const LINK =
+  /(?:\s|;|["']use strict["'])*(?:import\s*(?:[^"'`;()=]*?\bfrom\s*)?|export\s*(?:\*[^"'`;()={}]*?|\{[^}]*\})\s*from\s*)["'][^"'\n]*["'];?/y;
 
-/** Whether the text is nothing but import statements, walked one by one. */
-function isImports(text: string): boolean {
+/** Whether the text is nothing but import and export statements, walked one by one. */
+function isLinkage(text: string): boolean {
   let at = 0;
   for (;;) {
-    IMPORT.lastIndex = at;
-    if (!IMPORT.test(text)) return at > 0 && text.slice(at).trim() === '';
-    at = IMPORT.lastIndex;
+    LINK.lastIndex = at;
+    if (!LINK.test(text)) break;
+    at = LINK.lastIndex;
   }
+  const rest = text.slice(at);
+  return EXPORTS.test(rest) || (at > 0 && /^[\s;]*$/.test(rest));
 }
 
 /** The bucket of a gap: text that the map leaves to nobody. */
@@ -126,7 +129,7 @@ export function nameGap(buffer: Buffer, start: number, end: number, place: Place
   // A long run is never glue; the first bytes are enough to know that.
   if (end - start > 65_536) return place === 'first' ? 'runtime' : 'unmapped';
   const text = buffer.toString('latin1', start, end).replace(COMMENTS, '');
-  if (isImports(text) || EXPORTS.test(text)) return 'glue';
+  if (isLinkage(text)) return 'glue';
   if (PUNCTUATION.test(text)) return /[(){}[\]]/.test(text) ? 'wrapper' : 'glue';
   if (OPENS_FUNCTION.test(text)) return place === 'first' && text.length > 200 ? 'runtime' : 'wrapper';
   if (/^[\s)}\],;]*\.call\(this\)[\s)}\],;(]*$/.test(text)) return 'wrapper';

@@ -3,21 +3,19 @@
  * map knows whose token is where, but not where the statement around it begins and ends; the text does.
  */
 import type { Ownership } from './ownership.ts';
+import type { OwnerKind } from './witness.ts';
 
 /**
  * Gives each top-level statement whole to the module that has the most of it among those whose text begins in it. A statement
- * in which no module's text begins is left as it is, and so are the ranges of owners that keep theirs (licence comments).
+ * in which no module's text begins is left as it is, and so are fixed ranges (licence comments).
  *
- * @param ends ends of the statements, ascending (`walkLexically`)
- * @param isGap owners that no module stands behind and that may be painted over
- * @param keeps owners that keep their bytes wherever they are
+ * @param ends of the statements, ascending (`walkLexically`)
  */
 export function byStatement(
   code: Uint8Array,
   ownership: Ownership,
   ends: readonly number[],
-  isGap: (owner: number) => boolean,
-  keeps: (owner: number) => boolean,
+  kindOf: (owner: number) => OwnerKind,
 ): Ownership {
   const result = new Runs(ownership);
   const weights = new Map<number, number>();
@@ -32,7 +30,7 @@ export function byStatement(
       const from = i === 0 ? 0 : ownership.ends[i - 1]!;
       if (from >= end) break;
       const owner = ownership.owners[i]!;
-      if (from < start || isGap(owner) || keeps(owner)) continue;
+      if (from < start || kindOf(owner) !== 'module') continue;
       weights.set(owner, (weights.get(owner) ?? 0) + Math.min(end, ownership.ends[i]!) - from);
     }
     let owner = -1;
@@ -40,7 +38,7 @@ export function byStatement(
     for (const [each, weight] of weights) if (weight > most) [owner, most] = [each, weight];
     result.copyUntil(start);
     if (owner === -1) result.copyUntil(end);
-    else result.paintUntil(end, owner, keeps);
+    else result.paintUntil(end, owner, kindOf);
   }
   result.copyUntil(ownership.length);
   return result.finish();
@@ -79,8 +77,8 @@ class Runs {
     this.#walk(end, (owner) => owner);
   }
 
-  paintUntil(end: number, by: number, keeps: (owner: number) => boolean): void {
-    this.#walk(end, (owner) => (keeps(owner) ? owner : by));
+  paintUntil(end: number, by: number, kindOf: (owner: number) => OwnerKind): void {
+    this.#walk(end, (owner) => (kindOf(owner) === 'fixed' ? owner : by));
   }
 
   #walk(end: number, ownerOf: (owner: number) => number): void {

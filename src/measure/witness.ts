@@ -15,6 +15,8 @@ export interface Disagreement {
   readonly witnessed: number;
 }
 
+export type OwnerKind = 'module' | 'gap' | 'fixed';
+
 export interface Reconciled {
   readonly ownership: Ownership;
   readonly disagreements: readonly Disagreement[];
@@ -35,26 +37,31 @@ const REACH = 12;
  * its last mapped token, and belongs to what comes next; what begins unmarked hides in the gap before it.
  *
  * @param witnessed owners with their bytes, in the order in which they first appear in the file
- * @param isGap owners that no witness speaks of and that give what a module beside them lacks
+ * @param kindOf of an owner: a module, a gap (no witness speaks of it; it gives what a module beside it lacks), or fixed
+ *   (a comment, known by its text, which the witness counts as its module's)
+ * @param tail owner of what the bundler writes behind the last module, where the map gives that to the module
  */
 export function reconcile(
   ownership: Ownership,
   witnessed: ReadonlyMap<number, number>,
-  isGap: (owner: number) => boolean,
+  kindOf: (owner: number) => OwnerKind,
+  tail: number,
 ): Reconciled {
   const mapped = bytesByOwner(ownership);
   const excess = new Map<number, number>();
   for (const [owner, wanted] of witnessed) if (mapped[owner] !== wanted) excess.set(owner, mapped[owner]! - wanted);
   if (excess.size === 0) return { ownership, disagreements: [] };
-  const runs = new Runs(ownership);
-  const shifts = new Shifts(runs, excess, isGap);
+  const runs = new Runs(ownership, kindOf);
+  const shifts = new Shifts(runs, excess);
+  shifts.countComments();
   // From the surest to the least sure: what a neighbour has too much, then what no source was found for; then whole modules.
   shifts.betweenModules();
   shifts.fromGaps();
-  insertMissing(runs, witnessed, excess, isGap);
+  insertMissing(runs, witnessed, excess);
   shifts.betweenModules();
   shifts.fromGaps();
   shifts.toGaps();
+  shifts.cutTail(tail);
   const disagreements = [...excess]
     .filter(([, left]) => left !== 0)
     .map(([owner, left]) => ({ owner, mapped: witnessed.get(owner)! + left, witnessed: witnessed.get(owner)! }));
@@ -65,16 +72,18 @@ export function reconcile(
 class Shifts {
   readonly #runs: Runs;
   readonly #excess: Map<number, number>;
-  readonly #isGap: (owner: number) => boolean;
 
-  constructor(runs: Runs, excess: Map<number, number>, isGap: (owner: number) => boolean) {
+  constructor(runs: Runs, excess: Map<number, number>) {
     this.#runs = runs;
     this.#excess = excess;
-    this.#isGap = isGap;
   }
 
   #isModule(i: number): boolean {
-    return !this.#isGap(this.#runs.owners[i]!);
+    return this.#runs.kind(i) === 'module';
+  }
+
+  #isGap(i: number): boolean {
+    return this.#runs.kind(i) === 'gap';
   }
 
   #lacks(i: number): number {
@@ -100,6 +109,16 @@ class Shifts {
     this.#settle(to, by);
   }
 
+  /** A comment among the modules (not one at the file's end): the witness counts it, here it stands for itself. */
+  countComments(): void {
+    for (let i = 0; i < this.#runs.lastModule(); i++) {
+      if (this.#runs.kind(i) !== 'fixed') continue;
+      const length = this.#runs.lengthOf(i);
+      const owner = [this.#runs.nextModule(i, 1), this.#runs.nextModule(i, -1)].find((k) => this.#lacks(k) >= length);
+      if (owner !== undefined) this.#settle(owner, length);
+    }
+  }
+
   /** The end of a run that has too much goes to the next that has too little, a few neighbours on at most. */
   betweenModules(): void {
     const count = this.#runs.ends.length;
@@ -112,26 +131,31 @@ class Shifts {
   fromGaps(): void {
     const count = this.#runs.ends.length;
     for (let i = 0; i + 1 < count; i++) {
-      if (this.#isModule(i) === this.#isModule(i + 1)) continue;
-      if (this.#isModule(i + 1)) this.#move(i, i + 1, Math.min(this.#runs.lengthOf(i), this.#lacks(i + 1)));
-      else this.#move(i, i + 1, -Math.min(this.#runs.lengthOf(i + 1), this.#lacks(i)));
+      if (this.#isGap(i) && this.#isModule(i + 1))
+        this.#move(i, i + 1, Math.min(this.#runs.lengthOf(i), this.#lacks(i + 1)));
+      else if (this.#isModule(i) && this.#isGap(i + 1))
+        this.#move(i, i + 1, -Math.min(this.#runs.lengthOf(i + 1), this.#lacks(i)));
     }
   }
 
   /** What nobody lacks goes to the gap behind. */
   toGaps(): void {
     for (let i = 0; i + 1 < this.#runs.ends.length; i++)
-      if (this.#isModule(i) && !this.#isModule(i + 1)) this.#move(i, i + 1, this.#spares(i));
+      if (this.#isModule(i) && this.#isGap(i + 1)) this.#move(i, i + 1, this.#spares(i));
+  }
+
+  /** What the last module has too much was written behind it. */
+  cutTail(owner: number): void {
+    const last = this.#runs.lastModule();
+    const spare = last === -1 ? 0 : this.#spares(last);
+    if (spare === 0) return;
+    this.#settle(last, -spare);
+    this.#runs.splitEnd(last, spare, owner);
   }
 }
 
 /** Modules that the map doesn't name at all are cut from the end of what lies before their successor. */
-function insertMissing(
-  runs: Runs,
-  witnessed: ReadonlyMap<number, number>,
-  excess: Map<number, number>,
-  isGap: (owner: number) => boolean,
-): void {
+function insertMissing(runs: Runs, witnessed: ReadonlyMap<number, number>, excess: Map<number, number>): void {
   const order = [...witnessed.keys()];
   const present = new Set(runs.owners);
   for (let k = order.length - 1; k >= 0; k--) {
@@ -139,14 +163,15 @@ function insertMissing(
     const bytes = witnessed.get(owner)!;
     if (bytes === 0 || present.has(owner)) continue;
     const successor = order.slice(k + 1).find((next) => present.has(next));
-    const at = successor === undefined ? runs.lastModule(isGap) + 1 : runs.owners.indexOf(successor);
+    const at = successor === undefined ? runs.lastModule() + 1 : runs.owners.indexOf(successor);
     const giver = at - 1;
-    if (giver < 0) continue;
+    if (giver < 0 || runs.kind(giver) === 'fixed') continue;
     const from = runs.owners[giver]!;
-    const spare = isGap(from) ? runs.lengthOf(giver) : Math.min(excess.get(from) ?? 0, runs.lengthOf(giver) - 1);
+    const gap = runs.kind(giver) === 'gap';
+    const spare = gap ? runs.lengthOf(giver) : Math.min(excess.get(from) ?? 0, runs.lengthOf(giver) - 1);
     if (spare < bytes) continue;
     runs.splitEnd(giver, bytes, owner);
-    if (!isGap(from)) excess.set(from, excess.get(from)! - bytes);
+    if (!gap) excess.set(from, excess.get(from)! - bytes);
     excess.delete(owner);
     present.add(owner);
   }
@@ -157,17 +182,33 @@ class Runs {
   readonly ends: number[];
   readonly owners: number[];
 
-  constructor(ownership: Ownership) {
+  readonly #kindOf: (owner: number) => OwnerKind;
+
+  constructor(ownership: Ownership, kindOf: (owner: number) => OwnerKind) {
     this.ends = [...ownership.ends];
     this.owners = [...ownership.owners];
+    this.#kindOf = kindOf;
+  }
+
+  /** undefined: there is no such run. */
+  kind(i: number): OwnerKind | undefined {
+    const owner = this.owners[i];
+    return owner === undefined ? undefined : this.#kindOf(owner);
   }
 
   lengthOf(i: number): number {
     return this.ends[i]! - (i === 0 ? 0 : this.ends[i - 1]!);
   }
 
-  lastModule(isGap: (owner: number) => boolean): number {
-    return this.owners.findLastIndex((owner) => !isGap(owner));
+  lastModule(): number {
+    return this.owners.findLastIndex((owner) => this.#kindOf(owner) === 'module');
+  }
+
+  /** The nearest module's run in a direction; out of range where there is none. */
+  nextModule(i: number, step: 1 | -1): number {
+    let k = i + step;
+    while (this.kind(k) !== undefined && this.kind(k) !== 'module') k += step;
+    return k;
   }
 
   /** Gives the last bytes of run `i` to another owner. */
