@@ -16,3 +16,10 @@ export function warn(diagnostics: readonly Diagnostic[]): void {
       process.stderr.write(`… and ${all.length - MOST} more warnings [${code}]; --json has them all\n`);
   }
 }
+
+/** One line for all of them, where the answer is about something else. */
+export function mentionWarnings(diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length === 0) return;
+  const count = diagnostics.length === 1 ? 'is a warning' : `are ${diagnostics.length} warnings`;
+  process.stderr.write(`There ${count} about this build: see pare analyze\n`);
+}

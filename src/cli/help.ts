@@ -71,7 +71,7 @@ export function renderHelp(entry: CommandEntry, { help, args }: Command, stream:
     '',
     bold('Examples'),
     ...help.examples.flatMap(([line, purpose]) => [
-      ...wrap(purpose, width - 2).map((each) => dim(`  # ${each}`)),
+      ...wrap(purpose, width - 4).map((each) => dim(`  # ${each}`)),
       `  pare ${line}`,
     ]),
     ...(exits.length === 0

@@ -37,6 +37,9 @@ function heading({ target, modules, outputs }: WhyAnswer, { color, width }: WhyT
   return [bold(name), outputs.length === 0 ? NOTHING_KEPT : `a package with ${count} ${files}`];
 }
 
+/** Times the size of the thing itself. */
+const FAR_MORE = 2;
+
 const NOTHING_KEPT = 'in the module graph, but no byte of it is in the output';
 
 function sizes({ self, retained, outputs }: WhyAnswer, options: WhyTextOptions): string[] {
@@ -112,6 +115,9 @@ function cut(answer: WhyAnswer, options: WhyTextOptions): string[] {
       sizeColumns(answer.self, by, ({ bytes }) => bytes),
       options,
     ),
+    ...(saves.bytes.raw > FAR_MORE * answer.retained.bytes.raw
+      ? [dim(`  Most of that is other code that comes the same way: see also who imports it directly.`)]
+      : []),
   ];
 }
 

@@ -50,12 +50,12 @@ export const command = defineCommand({
   async run(args) {
     const rows = args.rows === undefined ? null : parseRows('why', args.rows);
     const analysis = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
-    const [{ findTarget }, { answerWhy }, { warn }] = await Promise.all([
+    const [{ findTarget }, { answerWhy }, { mentionWarnings }] = await Promise.all([
       import('./find-target.ts'),
       import('./why-answer.ts'),
       import('./diagnostics.ts'),
     ]);
-    warn(analysis.build.diagnostics);
+    mentionWarnings(analysis.build.diagnostics);
     const answer = await answerWhy(analysis, findTarget(analysis.build, analysis.root, args.name));
     if (args.json || args.pretty || args.out?.endsWith('.json')) {
       await writeResult(`${JSON.stringify(answer, null, args.pretty ? 2 : undefined)}\n`, args.out);
