@@ -5,7 +5,7 @@ import type { Budget } from './config.ts';
 import { describeCause, diffBuilds } from './diff.ts';
 import type { Diff, ImportPlace } from './diff.ts';
 import { allowed, formatBytes, parseLimit } from './limit.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { entriesOf, routesOf, scopesOf } from './scope.ts';
 import type { Scope } from './scope.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { PareError } from '../model/errors.ts';
 import { LIMIT_FORMS, parseLimit } from './limit.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 const Name = v.pipe(v.string('must be a text'), v.minLength(1, 'must not be empty'));
 const Max = v.pipe(

@@ -15,6 +15,8 @@ export interface DemandGraph extends FlowGraph {
   codeOf(module: ModuleIndex): number;
   /** Nodes of each module: its code, then the names asked of it. */
   nodesOfModule(module: ModuleIndex): number[];
+  /** The names asked of a module, each with its node; `*` stands for all of them. */
+  namesOf(module: ModuleIndex): ReadonlyMap<string, number>;
   /** Nodes of each import statement; none where nothing that is kept asks through it. */
   nodesOfEdge(edge: number): number[];
   /** For the node of a name, its module; for that of a module's code, the module; -1 for others. */
@@ -24,6 +26,10 @@ export interface DemandGraph extends FlowGraph {
 const ALL = '*';
 /** For an import by the module's own code, whatever it names. */
 const PLAIN = '';
+/** For an import by which the other module only has to run. No export has such a name. */
+const RUN = ' run';
+
+const NO_NAMES: ReadonlyMap<string, number> = new Map();
 
 /** The last graph made for each record. */
 const graphs = new WeakMap<Build, { readonly reexports: Reexports | null; readonly graph: DemandGraph }>();
@@ -45,6 +51,8 @@ class Asking {
   private readonly to: number[] = [];
   private readonly moduleOf: number[];
   private readonly codeSeen: Uint8Array;
+  /** By module: the node of its having to run; 0 where there is none. */
+  private readonly runs: Uint32Array;
   private readonly names: (Map<string, number> | undefined)[];
   /** By statement: its node as a plain import; 0 where there is none. */
   private readonly plain: Uint32Array;
@@ -62,6 +70,7 @@ class Asking {
     this.reexports = reexports;
     this.moduleOf = Array.from({ length: count + 1 }, (_, node) => node - 1);
     this.codeSeen = new Uint8Array(count);
+    this.runs = new Uint32Array(count);
     this.names = Array.from({ length: count });
     this.plain = new Uint32Array(build.edges.length);
   }
@@ -92,6 +101,7 @@ class Asking {
       targets,
       codeOf: (module) => module + 1,
       nodesOfModule: (module) => this.nodesOf(module),
+      namesOf: (module) => this.names[module] ?? NO_NAMES,
       nodesOfEdge: (edge) => [
         ...(this.plain[edge] === 0 ? [] : [this.plain[edge]!]),
         ...(this.passes.get(edge)?.values() ?? []),
@@ -103,6 +113,7 @@ class Asking {
   private follow(): void {
     for (let item = this.waiting.pop(); item !== undefined; item = this.waiting.pop()) {
       if (item.name === null) this.followCode(item.module);
+      else if (item.name === RUN) this.followRun(item.module, item.node);
       else this.followName(item.module, item.name, item.node);
     }
   }
@@ -127,7 +138,8 @@ class Asking {
   }
 
   private nodesOf(module: ModuleIndex): number[] {
-    return [module + 1, ...(this.names[module]?.values() ?? [])];
+    const run = this.runs[module]!;
+    return [module + 1, ...(run === 0 ? [] : [run]), ...(this.names[module]?.values() ?? [])];
   }
 
   private addNode(module: ModuleIndex): number {
@@ -145,6 +157,14 @@ class Asking {
     if (this.codeSeen[module] === 1) return;
     this.codeSeen[module] = 1;
     this.waiting.push({ module, name: null, node: module + 1 });
+  }
+
+  private askRun(from: number, module: ModuleIndex): void {
+    if (this.runs[module] === 0) {
+      this.runs[module] = this.addNode(-1);
+      this.waiting.push({ module, name: RUN, node: this.runs[module]! });
+    }
+    this.addArc(from, this.runs[module]!);
   }
 
   private askName(from: number, module: ModuleIndex, name: string): void {
@@ -193,7 +213,11 @@ class Asking {
       this.askCode(node, to);
       return;
     }
-    if (this.mustRun(to)) this.askCode(node, to);
+    if (this.mustRun(to)) {
+      // Nobody writes a bare import but for what the module does.
+      if (kind === 'static' && names?.length === 0) this.askCode(node, to);
+      else this.askRun(node, to);
+    }
     for (const name of kind === 'static' && names !== null ? names : [ALL]) this.askName(node, to, name);
   }
 
@@ -206,8 +230,32 @@ class Asking {
       // Code of which no byte is kept uses no name, and neither does a re-export: they only have the other module run.
       const usesNone = edge.kind === 'static' && (isEmpty || this.onlyPassesOn(module, index, edge));
       if (!usesNone) this.ask(module + 1, index, PLAIN, edge.names);
-      else if (this.mustRun(edge.to) || !this.isShakable(edge.to)) this.ask(module + 1, index, PLAIN, []);
+      else this.askToRun(module + 1, index, edge);
     }
+  }
+
+  /**
+   * A module that has to run but of which nobody uses an export: its imports have to run as well. Its own code is kept for what
+   * it does only where no export of it is used now; where some are, the code is taken to be there for them.
+   */
+  private followRun(module: ModuleIndex, node: number): void {
+    const { usedExports } = this.build.modules[module]!;
+    if (usedExports === null || usedExports.length === 0) this.askCode(node, module);
+    const { outStart, outEdges } = this.modules;
+    for (let at = outStart[module]!; at < outStart[module + 1]!; at++) {
+      const index = outEdges[at]!;
+      this.askToRun(node, index, this.build.edges[index]!);
+    }
+  }
+
+  private askToRun(from: number, index: number, { to, kind, names }: Edge): void {
+    const isData = this.build.modules[to]!.format === 'json' || this.build.modules[to]!.format === 'asset';
+    if ((kind !== 'static' && kind !== 'css') || isData || !this.mustRun(to)) return;
+    const { node, isNew } = this.edgeNode(index, RUN);
+    this.addArc(from, node);
+    if (!isNew) return;
+    if (!this.isShakable(to) || names?.length === 0) this.askCode(node, to);
+    else this.askRun(node, to);
   }
 
   private followName(module: ModuleIndex, name: string, node: number): void {

@@ -11,7 +11,7 @@ import { budgetProblems, parseBudgets } from '../../src/budget/config.ts';
 import type { Budget } from '../../src/budget/config.ts';
 import { glob } from '../../src/budget/glob.ts';
 import { allowed, formatBytes, parseLimit } from '../../src/budget/limit.ts';
-import { nearest } from '../../src/budget/nearest.ts';
+import { didYouMean } from '../../src/budget/did-you-mean.ts';
 import { PareError } from '../../src/model/errors.ts';
 import { bundle } from '../detect/metafile-build.ts';
 import type { App, Bundled } from '../detect/metafile-build.ts';
@@ -53,9 +53,9 @@ test('patterns and near names', () => {
   expect(matches('**/*.{css,scss}', 'src/a.scss')).toBe(true);
   expect(matches('*.ts', 'src/deep/a.ts')).toBe(true);
   expect(matches('a+b.ts', 'aab.ts')).toBe(false);
-  expect(nearest('intial', ['initial', 'total'])).toBe('initial');
-  expect(nearest('main.tsx', ['src/other.tsx', 'src/main.tsx'])).toBe('src/main.tsx');
-  expect(nearest('zzz', ['initial'])).toBeNull();
+  expect(didYouMean('intial', ['initial', 'total'])).toBe(' Did you mean "initial"?');
+  expect(didYouMean('main.tsx', ['src/other.tsx', 'src/main.tsx'])).toBe(' Did you mean "src/main.tsx"?');
+  expect(didYouMean('zzz', ['initial'])).toBe('');
 });
 
 describe('configuration', () => {

@@ -150,6 +150,61 @@ test('a name that a barrel passes on leaves with its last import, and its neighb
   expect(sizes.packages[0]).toMatchObject({ name: 'p', modules: 3, self: { raw: 5430 }, bytes: { raw: 5430 } });
 });
 
+test('a module that only has to run keeps what it does, not what its exports need', () => {
+  const build = buildOf(
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('src/page.ts'),
+      moduleOf('src/components/index.ts', {
+        sideEffects: true,
+        exports: ['Chart', 'Button'],
+        usedExports: ['Chart', 'Button'],
+      }),
+      moduleOf('src/components/chart.ts', { sideEffects: true, exports: ['Chart'], usedExports: ['Chart'] }),
+      moduleOf('src/components/button.ts', { sideEffects: true, exports: ['Button'], usedExports: ['Button'] }),
+      moduleOf('node_modules/charts/index.js', { sideEffects: false, exports: ['Line'] }),
+      moduleOf('src/setup.ts', { sideEffects: true, exports: [], usedExports: [] }),
+      moduleOf('src/registry.ts', { sideEffects: true, exports: ['all'], usedExports: ['all'] }),
+    ],
+    [
+      edgeOf(0, 1, { names: ['page'] }),
+      edgeOf(0, 2, { names: ['Button'] }),
+      edgeOf(1, 2, { names: ['Chart'] }),
+      edgeOf(2, 3, { names: ['Chart'] }),
+      edgeOf(2, 4, { names: ['Button'] }),
+      edgeOf(3, 5, { names: ['Line'] }),
+      edgeOf(3, 6, { names: [] }),
+      edgeOf(1, 7, { names: ['all'] }),
+      edgeOf(0, 7, { names: [] }),
+    ],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 1],
+          [1, 2],
+          [3, 30],
+          [4, 400],
+          [5, 5000],
+          [6, 60_000],
+          [7, 700_000],
+        ],
+        {
+          entry: true,
+          entryModule: 0,
+        },
+      ),
+    ],
+  );
+  const sizes = retainedSizes(build);
+  // Without the page's import: the chart and its library; the set-up and the registry are imported for what they do.
+  expect(sizes.edges[2]!.bytes.raw).toBe(5030);
+  expect(sizes.edges[0]!.bytes.raw).toBe(5032);
+  expect(sizes.edges[1]!.bytes.raw).toBe(400);
+  expect(sizes.edges[6]!.bytes.raw).toBe(60_000);
+  expect(sizes.edges[7]!.bytes.raw).toBe(0);
+});
+
 test('says so where a part of a module that stays would leave too', () => {
   const build = buildOf(
     [
