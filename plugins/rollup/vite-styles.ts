@@ -218,11 +218,28 @@ const BROWSERS = new Map(
   }),
 );
 
+/** The browsers that Vite takes for a year of the language. */
+const BROWSERS_OF_YEAR: Readonly<Record<string, string>> = {
+  es2015: 'chrome49 edge13 safari10 ios10 firefox44 opera36',
+  es2016: 'chrome50 edge13 safari10 ios10 firefox43 opera37',
+  es2017: 'chrome58 edge15 safari11 ios11 firefox52 opera45',
+  es2018: 'chrome63 edge79 safari12 ios12 firefox58 opera50',
+  es2019: 'chrome73 edge79 safari12.1 ios12.1 firefox64 opera60',
+  es2020: 'chrome80 edge80 safari14.1 ios14.5 firefox80 opera67',
+  es2021: 'chrome85 edge85 safari14.1 ios14.5 firefox80 opera71',
+  es2022: 'chrome94 edge94 safari16.4 ios16.4 firefox93 opera80',
+  es2023: 'chrome110 edge110 safari16.4 ios16.4 firefox146 opera96',
+  es2024: 'chrome119 edge119 safari17.4 ios17.4 firefox145 opera105',
+};
+
 /** `chrome111` as lightningcss counts versions: major, minor and patch in a byte each. */
 function browserVersions(target: unknown): Record<string, number> | undefined {
   const versions: Record<string, number> = {};
-  for (const each of Array.isArray(target) ? target : [target]) {
-    const match = /^([a-z]+)(\d+)(?:\.(\d+))?/.exec(String(each));
+  const named = (Array.isArray(target) ? target : [target]).flatMap((each) =>
+    (BROWSERS_OF_YEAR[String(each).replace('es6', 'es2015')] ?? String(each)).split(' '),
+  );
+  for (const each of named) {
+    const match = /^([a-z]+)(\d+)(?:\.(\d+))?/.exec(each);
     const browser = match === null ? undefined : BROWSERS.get(match[1]!);
     if (match === null || browser === undefined) continue;
     const version = (Number(match[2]) << 16) | (Number(match[3] ?? 0) << 8);
