@@ -7,8 +7,12 @@ import type { PassedOn, Reexports } from './reexports.ts';
 /**
  * What asks for what, finer than modules: a node for each module's own code, for each name that is asked of a module, and
  * for each import statement (for a re-export, one for each name that goes through it). A name that a barrel passes on leads
- * to the module that defines it and not to the barrel's other imports, as a bundler's tree shaking has it; a module with
- * side effects is asked for by every import that names it.
+ * to the module that defines it and not to the barrel's other imports, as a bundler's tree shaking has it.
+ *
+ * A module that may have side effects has one node more, for having to run: every import that names the module asks for it, and
+ * it asks the same of the module's own imports. Its code is kept for running alone where the record says that no export of it
+ * is used, or doesn't say which are, or where a bare import names it; else the code is taken to be there for its exports. A
+ * module that has both used exports and effects of its own is thereby taken to leave with its last user.
  */
 export interface DemandGraph extends FlowGraph {
   /** The node of a module's own code. */

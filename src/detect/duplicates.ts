@@ -250,9 +250,11 @@ function inSeveralOutputs(build: Build): Duplicate[] {
       const copies = same
         .map(({ file, bytes }) => copyOf(build, file, owner?.version ?? null, [module], bytes))
         .sort((a, b) => b.bytes.raw - a.bytes.raw || (a.label < b.label ? -1 : 1));
-      found.push(
-        finding('chunks', id, copies, `Give ${id} a shared chunk: build the entries together with code splitting.`),
-      );
+      const mend =
+        same === styles
+          ? `Its style is in ${same.length} style sheets: import it once, from a module that all of them load first.`
+          : `Give ${id} a shared chunk: build the entries together with code splitting.`;
+      found.push(finding('chunks', id, copies, mend));
     }
   }
   return found;
