@@ -93,7 +93,16 @@ export function esbuildEvidence(build: EsbuildBuild): BuildEvidence {
   const { metafile, root } = build;
   const packages = new PackageFiles(root);
   const absolute = (file: string) => (isFile(file) ? path.resolve(build.workingDir, file) : file);
-  const idOf = (file: string) => moduleId(root, absolute(file));
+  const ids = new Map<string, string>();
+  const idOf = (file: string) => {
+    let id = ids.get(file);
+    if (id === undefined) {
+      // A path from the folder that ids start from is an id as it stands.
+      id = moduleId(root, build.workingDir === root && isFile(file) && !path.isAbsolute(file) ? file : absolute(file));
+      ids.set(file, id);
+    }
+    return id;
+  };
   const resolved = Object.entries(metafile.inputs).map(([input, { bytes, format, imports }]): ResolvedModule => {
     const id = idOf(input);
     return {

@@ -1,5 +1,5 @@
 /** What package.json files say of the modules below them: versions and the `sideEffects` field. Each file is read once. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
 
@@ -62,6 +62,8 @@ export class PackageFiles implements PackageFacts {
 }
 
 function readPackageFile(file: string): PackageFile | null {
+  // Most folders have none, and an error is dear.
+  if (!existsSync(file)) return null;
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));

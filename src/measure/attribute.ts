@@ -87,7 +87,14 @@ const CR = 0x0d;
  * a module and not between modules: then the map fits only in part, whichever way it is read.
  */
 export function hasRareTerminators(buffer: Buffer): boolean {
-  return buffer.includes('\u2028') || buffer.includes('\u2029') || hasLoneReturn(buffer);
+  return hasSeparator(buffer) || hasLoneReturn(buffer);
+}
+
+/** Whether U+2028 or U+2029 is in the file: E2 80 A8 and E2 80 A9. */
+function hasSeparator(buffer: Buffer): boolean {
+  for (let at = buffer.indexOf(0xe2); at !== -1; at = buffer.indexOf(0xe2, at + 1))
+    if (buffer[at + 1] === 0x80 && (buffer[at + 2]! & 0xfe) === 0xa8) return true;
+  return false;
 }
 
 /** A carriage return that no line feed follows ends a line for the bundlers that follow the language's own grammar. */

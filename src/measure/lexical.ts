@@ -64,6 +64,7 @@ const HEADS = new Set('if while for with'.split(' '));
 /** What a statement begins with that ends with its closing brace. */
 const BLOCKS = new Set('function async class if for while do try catch finally else switch with export'.split(' '));
 const LONGEST_KEYWORD = 10;
+const LONGEST_HEAD = 5;
 
 /** How far the opening of a wrapping function is looked for. */
 const WRAPPER_WITHIN = 1_024;
@@ -79,10 +80,13 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
   const templates: number[] = [];
   /** For each open parenthesis whether it belongs to `if (…)` and the like. */
   const heads: boolean[] = [];
-  let head = false;
   let depth = 0;
-  /** Whether a slash at this place would begin a regular expression. */
+  /** Whether a slash at this place would begin a regular expression; behind a word, the word decides. */
   let operand = true;
+  /** Where the latest token is a word: its place. The name of a property is no keyword and stands empty. */
+  let afterWord = false;
+  let wordStart = 0;
+  let wordEnd = 0;
   /** Whether the statement that is being read is over with its closing brace; null: it has not begun. */
   let block: boolean | null = null;
   let previous = 0;
@@ -113,14 +117,12 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
       const start = i;
       do i++;
       while (i < length && CLASS[code[i]!] === 1);
-      head = false;
+      // Text is made of few words: of those at a statement's begin, before a parenthesis and before a slash.
+      wordStart = previous === DOT ? i : start;
+      wordEnd = i;
+      afterWord = true;
       operand = false;
-      if (previous !== DOT && i - start <= LONGEST_KEYWORD && i - start > 1 && byte >= 0x61) {
-        const word = code.toString('latin1', start, i);
-        operand = OPERAND_FOLLOWS.has(word);
-        head = HEADS.has(word);
-        block ??= BLOCKS.has(word);
-      } else block ??= false;
+      block ??= isKeyword(code, wordStart, wordEnd, BLOCKS);
       previous = byte;
       continue;
     }
@@ -142,7 +144,7 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
         block ??= false;
         break;
       case SLASH:
-        if (script && operand) {
+        if (script && (operand || (afterWord && isKeyword(code, wordStart, wordEnd, OPERAND_FOLLOWS)))) {
           i = endOfRegExp(code, i);
           operand = false;
         } else {
@@ -152,7 +154,7 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
         block ??= false;
         break;
       case OPEN_PAREN:
-        heads.push(head);
+        heads.push(afterWord && wordEnd - wordStart <= LONGEST_HEAD && isKeyword(code, wordStart, wordEnd, HEADS));
         depth++;
         i++;
         operand = true;
@@ -215,10 +217,15 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
         operand = true;
         block ??= false;
     }
-    if (byte !== CLOSE_BRACE && byte !== SEMICOLON) head = false;
+    afterWord = false;
     previous = byte;
   }
   return { comments, statementEnds };
+}
+
+function isKeyword(code: Buffer, start: number, end: number, keywords: ReadonlySet<string>): boolean {
+  const size = end - start;
+  return size > 1 && size <= LONGEST_KEYWORD && code[start]! >= 0x61 && keywords.has(code.toString('latin1', start, end));
 }
 
 /** Behind blanks and one line terminator, where nothing else stands on the line. */

@@ -6,6 +6,9 @@ import path from 'node:path';
 
 const SCHEME = /^([a-z][a-z\d+.-]+):\/*(.*)$/is;
 
+/** A relative POSIX path that is normal already: by far the most ids are. */
+const CANONICAL = /^(?:\.\.\/)*(?:(?!\.\.?\/)[\w@+.$-]+\/)*(?!\.\.?$)[\w@+.$-]+$/;
+
 /**
  * The canonical id: POSIX, relative to the root, without query and hash; `virtual:NAME` where there is no file behind it.
  * Parts of one file that a plugin serves under queries (`App.vue?vue&type=style`) are one module.
@@ -14,6 +17,7 @@ const SCHEME = /^([a-z][a-z\d+.-]+):\/*(.*)$/is;
  * @param id as a bundler gives it: an absolute path, a path relative to the root, `\0name`, `namespace:path`
  */
 export function moduleId(root: string, id: string): string {
+  if (CANONICAL.test(id)) return id;
   if (id.startsWith('virtual:')) return id;
   const marked = id.startsWith('\0') || id.startsWith('/@id/__x00__');
   const bare = stripQuery(id.replace(/^(?:\0|\/@id\/__x00__)+/, '').replaceAll('\0', ''));
@@ -96,9 +100,23 @@ function isAbsolute(file: string): boolean {
   return file.startsWith('/') || /^[a-z]:\//i.test(file);
 }
 
+/** As `path.posix.relative`, which brings both paths into normal form at each call. */
 function relative(root: string, file: string): string {
-  const id = path.posix.relative(toPosix(root), path.posix.normalize(file));
-  return id === '' ? '.' : id;
+  const from = toPosix(root);
+  const to = path.posix.normalize(file);
+  if (!from.startsWith('/') || !to.startsWith('/') || from.includes('//')) return path.posix.relative(from, to) || '.';
+  const length = from.endsWith('/') ? from.length - 1 : from.length;
+  let shared = 0;
+  let i = 0;
+  while (i < length && from.charCodeAt(i) === to.charCodeAt(i)) if (from[i++] === '/') shared = i;
+  if (i === length) {
+    if (to.length === length) return '.';
+    if (to[i] === '/') return to.slice(i + 1) || '.';
+  }
+  if (i === to.length && from[i] === '/') shared = i + 1;
+  let ups = '..';
+  for (let k = shared; k < length; k++) if (from[k] === '/') ups += '/..';
+  return shared >= to.length ? ups : `${ups}/${to.slice(shared)}`;
 }
 
 function fromFileUrl(url: string): string {

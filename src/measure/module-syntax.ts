@@ -84,7 +84,7 @@ class Scan {
         const property = latest === PUNCTUATION && byte === DOT;
         wordStart = i;
         do i++;
-        while (CLASSES[source[i]!] === WORD);
+        while (i < length && CLASSES[source[i]!] === WORD);
         wordEnd = i;
         latest = WORD;
         if (property) {
@@ -462,7 +462,7 @@ function operandFollows(source: Buffer, start: number, end: number): boolean {
 function skipBlank(source: Buffer, at: number): number {
   let i = at;
   for (;;) {
-    while (CLASSES[source[i]!] === SPACE) i++;
+    while (i < source.length && CLASSES[source[i]!] === SPACE) i++;
     if (source[i] !== SLASH) return i;
     if (source[i + 1] === SLASH) i = lineEnd(source, i);
     else if (source[i + 1] === STAR) i = endOfComment(source, i);
@@ -470,14 +470,15 @@ function skipBlank(source: Buffer, at: number): number {
   }
 }
 
+/** Most comments are short: a call of `indexOf` costs more than the loop. */
 function lineEnd(source: Buffer, at: number): number {
-  const end = source.indexOf(LF, at);
-  return end === -1 ? source.length : end;
+  let i = at;
+  while (i < source.length && source[i] !== LF) i++;
+  return i;
 }
 
 function endOfComment(source: Buffer, at: number): number {
-  for (let star = source.indexOf(STAR, at + 2); star !== -1; star = source.indexOf(STAR, star + 1))
-    if (source[star + 1] === SLASH) return star + 2;
+  for (let i = at + 3; i < source.length; i++) if (source[i] === SLASH && source[i - 1] === STAR) return i + 1;
   return source.length;
 }
 
@@ -514,7 +515,7 @@ function endOfStar(source: Buffer, at: number): number {
   if (source[as] !== 0x61 || source[as + 1] !== 0x73) return at + 1;
   let i = skipBlank(source, as + 2);
   if (source[i] === DOUBLE || source[i] === SINGLE) return endOfQuoted(source, i, source[i]!);
-  while (CLASSES[source[i]!] === WORD) i++;
+  while (i < source.length && CLASSES[source[i]!] === WORD) i++;
   return i;
 }
 

@@ -2,9 +2,8 @@
  * Reading a source map without parsing it: of a map of 30 MB, nearly all is `sourcesContent`, and all that attribution needs is
  * the list of sources and the text of the mappings, which is read where it stands.
  *
- * Inside of a JSON string every quote is written `\"`, so the bytes `"mappings"` followed by a colon, with no backslash before
- * them, can only be a key. Where that key stands more than once (a sectioned map, or an extension that nests one), where it is
- * written with escapes, or where anything else is unusual, the map goes through `JSON.parse`.
+ * One walk over the bytes finds the keys of the outermost object. Where a key stands twice or is written with escapes, where the
+ * map has sections, or where anything else is unusual, the map goes through `JSON.parse`.
  */
 import { PareError } from '../model/errors.ts';
 
@@ -65,32 +64,71 @@ export function readSourcesContent(bytes: Uint8Array): (string | null)[] {
 const REBUILD = 'Build again with source maps on, and keep each .map file with the file that it belongs to.';
 
 function skim(buffer: Buffer): SourceMapView | null {
-  const key = onlyKey(buffer, '"mappings"');
-  if (key === null || key === undefined || onlyKey(buffer, '"sections"') !== undefined) return null;
-  const mappings = stringValue(buffer, key);
-  if (mappings === null) return null;
-  const sourcesKey = onlyKey(buffer, '"sources"');
-  if (sourcesKey === null || sourcesKey === undefined) return null;
-  const sources = arrayValue(buffer, sourcesKey);
-  if (sources === null) return null;
-  const rootKey = onlyKey(buffer, '"sourceRoot"');
-  if (rootKey === null) return null;
+  const values = valuesByKey(buffer, skipPrefix(buffer));
+  if (values === null || values.has('sections')) return null;
+  const mappings = stringValue(buffer, values.get('mappings') ?? -1);
+  const sources = arrayValue(buffer, values.get('sources') ?? -1);
+  if (mappings === null || sources === null) return null;
+  const rootKey = values.get('sourceRoot');
   const root = rootKey === undefined ? null : jsonString(buffer, rootKey);
   if (root === undefined) return null;
   return { sections: [{ line: 0, column: 0, sources: sourceNames(sources, root), mappings }] };
 }
 
-/** Offset of the first byte of the value of a key; undefined where the key is not there, null where it is there twice. */
-function onlyKey(buffer: Buffer, quoted: string): number | null | undefined {
-  let value: number | undefined;
-  for (let at = buffer.indexOf(quoted); at !== -1; at = buffer.indexOf(quoted, at + quoted.length)) {
-    if (at > 0 && buffer[at - 1] === BACKSLASH) continue;
-    const colon = skipSpace(buffer, at + quoted.length);
-    if (buffer[colon] !== COLON) continue;
-    if (value !== undefined) return null;
-    value = skipSpace(buffer, colon + 1);
+/** Offset of each value of the object that begins at `at`, by its key; null where something is out of the ordinary. */
+function valuesByKey(buffer: Buffer, at: number): Map<string, number> | null {
+  const values = new Map<string, number>();
+  if (buffer[at] !== 0x7b) return null;
+  for (let i = skipSpace(buffer, at + 1); ; i = skipSpace(buffer, i + 1)) {
+    if (buffer[i] !== QUOTE) return null;
+    const end = behindString(buffer, i);
+    const key = buffer.toString('latin1', i + 1, end - 1);
+    if (key.includes('\\') || values.has(key)) return null;
+    i = skipSpace(buffer, end);
+    if (buffer[i] !== COLON) return null;
+    i = skipSpace(buffer, i + 1);
+    values.set(key, i);
+    i = skipSpace(buffer, behindValue(buffer, i, key));
+    if (buffer[i] === CLOSE_OBJECT) return values;
+    if (buffer[i] !== JSON_COMMA) return null;
   }
-  return value;
+}
+
+const JSON_COMMA = 0x2c;
+const CLOSE_OBJECT = 0x7d;
+
+/** Behind the JSON value at `at`. Of mappings it is known that they hold no quote. */
+function behindValue(buffer: Buffer, at: number, key: string): number {
+  const first = buffer[at];
+  if (first === QUOTE) {
+    if (key !== 'mappings') return behindString(buffer, at);
+    const quote = buffer.indexOf(QUOTE, at + 1);
+    return quote === -1 ? buffer.length : quote + 1;
+  }
+  const length = buffer.length;
+  let depth = 0;
+  for (let i = at; i < length; i++) {
+    const byte = buffer[i]!;
+    if (byte === QUOTE) i = behindString(buffer, i) - 1;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === CLOSE_OBJECT) {
+      if (depth === 0) return i;
+      depth--;
+      if (depth === 0) return i + 1;
+    } else if (byte === JSON_COMMA && depth === 0) return i;
+  }
+  return length;
+}
+
+/** Behind the closing quote of the string that opens at `at`; the buffer's end where it is not closed. */
+function behindString(buffer: Buffer, at: number): number {
+  const length = buffer.length;
+  for (let i = at + 1; i < length; i++) {
+    const byte = buffer[i]!;
+    if (byte === QUOTE) return i + 1;
+    if (byte === BACKSLASH) i++;
+  }
+  return length;
 }
 
 /** The bytes of a JSON string that has no escapes; null where there is none. */
