@@ -10,7 +10,8 @@ export interface AnalyzerOptions {
   readonly root?: string | undefined;
   /** Measure gzip sizes (level 9). Default: true. */
   readonly gzip?: boolean | undefined;
-  /** Measure brotli sizes (quality 11; slow the first time, then cached by content). Default: true, false in watch mode. */
+  /** Measure brotli sizes (quality 11; slow the first time, then cached by content). Default: true; in watch mode
+   * for the first build only. */
   readonly brotli?: boolean | undefined;
   /** Print a summary after the build. Default: true. */
   readonly summary?: boolean | undefined;

@@ -35,10 +35,24 @@ export async function analyzerOutcome(build: Build, root: string, options: Analy
     const color = (process.stderr.isTTY ?? false) && process.env['NO_COLOR'] === undefined;
     host.info(renderSummary({ ...build, diagnostics: [] }, { color, width: process.stderr.columns ?? 100 }));
   }
-  for (const { code, message, hint } of build.diagnostics)
-    host.warn(code, hint === null ? message : `${message}. ${hint}`);
+  for (const { code, message, hint } of build.diagnostics) {
+    if (!UNSPOKEN.has(code)) host.warn(code, hint === null ? message : `${message}. ${hint}`);
+  }
   if (options.json !== undefined) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
-  await options.onBuild?.(build);
+  await handOver(build, options, host);
+}
+
+/** Stand in the record and in the report; on a terminal, build after build, they would only be noise. */
+const UNSPOKEN = new Set(['css-map-missing']);
+
+/** Calls the user's own function: what it throws is the user's to know, and fails nothing. */
+async function handOver(build: Build, options: AnalyzerOptions, host: Host): Promise<void> {
+  try {
+    await options.onBuild?.(build);
+  } catch (error) {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    host.warn('on-build-failed', `onBuild() threw: ${cause}. The build itself is not touched.`);
+  }
 }
 
 /** Writes one page for all builds given; `onBuild` gets the last. */
@@ -58,7 +72,7 @@ export async function reportOutcome(
   await writeReport(file, title, named);
   host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
   const last = builds.at(-1);
-  if (last !== undefined) await options.onBuild?.(last);
+  if (last !== undefined) await handOver(last, options, host);
 }
 
 /** Runs a step that must never fail the build: what it throws becomes a warning that names the cause. */
