@@ -4,16 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import commonjsModule from '@rollup/plugin-commonjs';
-import terserModule from '@rollup/plugin-terser';
 import { build as esbuild, type Metafile } from 'esbuild';
 import { rolldown } from 'rolldown';
-import { rollup } from 'rollup';
+import { rollup, type Plugin } from 'rollup';
+import { minify as terser } from 'terser';
 import { build as vite } from 'vite';
 import webpack from 'webpack';
 
-// Their types describe the CommonJS build, whose default export is one step deeper than that of the module loaded here.
+// Its types describe the CommonJS build, whose default export is one step deeper than that of the module loaded here.
 const commonjs = commonjsModule as unknown as typeof commonjsModule.default;
-const terser = terserModule as unknown as typeof terserModule.default;
 
 export type BundlerName = 'esbuild' | 'rollup+terser' | 'rolldown' | 'vite' | 'webpack';
 
@@ -75,6 +74,19 @@ export async function bundle(bundler: BundlerName, root: string, options: Bundle
   return { root, outdir, files, metafile };
 }
 
+/** What @rollup/plugin-terser does, without its pool of worker threads. */
+function terserPlugin(ascii: boolean): Plugin {
+  return {
+    name: 'terser',
+    async renderChunk(code, _, { format }) {
+      const module = format === 'es';
+      const output = { ascii_only: ascii, comments: 'some' } as const;
+      const result = await terser(code, { module, toplevel: format === 'cjs', sourceMap: true, format: output });
+      return { code: result.code ?? '', map: result.map as string };
+    },
+  };
+}
+
 type Builder = (root: string, outdir: string, options: BundleOptions) => Promise<Metafile | null>;
 
 const BUILDERS: Readonly<Record<BundlerName, Builder>> = {
@@ -101,13 +113,11 @@ const BUILDERS: Readonly<Record<BundlerName, Builder>> = {
       plugins: [commonjs()],
       onLog: () => undefined,
     });
-    const ascii = charset === 'ascii';
     await result.write({
       dir: outdir,
       format,
       sourcemap: true,
-      // Its worker pool starts a process a file; one is enough here.
-      plugins: minify ? [terser({ maxWorkers: 1, format: { ascii_only: ascii, comments: 'some' } })] : [],
+      plugins: minify ? [terserPlugin(charset === 'ascii')] : [],
     });
     await result.close();
     return null;
