@@ -7,6 +7,7 @@ import type { Build, Bytes, Edge, EdgeKind, ModuleIndex } from '../model/build.t
 import { addBytes, NO_BYTES, sumBytes } from '../model/bytes.ts';
 import type { Analysis } from './analysis.ts';
 import type { Target } from './find-target.ts';
+import { ownImportsOf } from './own-imports.ts';
 
 export const WHY_SCHEMA = 'pare/why@1';
 
@@ -38,6 +39,8 @@ export interface WhyAnswer {
   /** For each statement that asks for it from outside, the shortest chain from an entry; the shortest first. */
   readonly chains: readonly (readonly Statement[])[];
   readonly importers: readonly Statement[];
+  /** Statements of the project's own code that lead to it, straight or through packages, and what leaves with all of them. */
+  readonly ownImports: { readonly statements: readonly Statement[]; readonly saves: Retained };
   /** The fewest statements that must go for it to leave; null where it can't be said. */
   readonly cut: {
     readonly scope: 'own' | 'any';
@@ -55,6 +58,7 @@ export async function answerWhy({ build, sources }: Analysis, target: Target): P
   const outputs = outputsWith(build, members);
   const graph = moduleGraph(build);
   const importers = modules.flatMap((module) => importersOf(build, module)).filter(({ from }) => !members.has(from));
+  const own = ownImportsOf(build, members, reexports);
   const statement = statementOf(build);
   return {
     schema: WHY_SCHEMA,
@@ -66,6 +70,7 @@ export async function answerWhy({ build, sources }: Analysis, target: Target): P
     retained: target.kind === 'module' ? sizes.modules[target.module]! : sizes.ofModules(modules),
     chains: chainsTo(build, members, importers).map((chain) => chain.map(statement)),
     importers: importers.map(statement),
+    ownImports: { statements: own.map((edge) => statement(build.edges[edge]!)), saves: sizes.ofImports(own) },
     cut: cutOf(build, target, sizes.ofImports, { reexports }),
   };
 }

@@ -1,6 +1,7 @@
 /** The answer of `pare why`, for people. */
 import { createColors } from 'picocolors';
 
+import type { Retained } from '../detect/retained.ts';
 import type { Bytes } from '../model/build.ts';
 import { sizeColumns } from './size-lists.ts';
 import { cutMiddle, renderTable, type TableOptions } from './table.ts';
@@ -18,6 +19,7 @@ export function renderWhy(answer: WhyAnswer, options: WhyTextOptions): string {
     sizes(answer, options),
     waysIn(answer, options),
     importers(answer, options),
+    ownImports(answer, options),
     cut(answer, options),
   ];
   return `${sections
@@ -82,15 +84,24 @@ function waysIn({ chains, isEntry, importers: all }: WhyAnswer, options: WhyText
 }
 
 function importers({ importers: all }: WhyAnswer, options: WhyTextOptions): string[] {
-  const { bold, dim } = createColors(options.color);
   if (all.length === 0) return [];
   const live = all.filter(({ isDead }) => !isDead);
-  const shown = [...live, ...all.filter(({ isDead }) => isDead)].slice(0, options.rows);
-  const more = all.length - shown.length;
   return [
-    bold(`Imported by ${countOf(all.length, 'statement')}`),
-    ...statements(shown, options),
-    ...(more > 0 ? [dim(`  … and ${more} more`)] : []),
+    createColors(options.color).bold(`Imported by ${countOf(all.length, 'statement')}`),
+    ...limited([...live, ...all.filter(({ isDead }) => isDead)], options),
+  ];
+}
+
+/** Left out where the list of importers or the cut says the same. */
+function ownImports(answer: WhyAnswer, options: WhyTextOptions): string[] {
+  const { statements: own, saves } = answer.ownImports;
+  const live = answer.importers.filter(({ isDead }) => !isDead);
+  if (own.length === 0 || isSame(own, live) || isSame(own, answer.cut?.statements ?? [])) return [];
+  const { bold } = createColors(options.color);
+  return [
+    bold(`Your own code leads to it by ${countOf(own.length, 'import')}`),
+    ...limited(own, options),
+    ...savings('without them, at least', 'without them', saves, options),
   ];
 }
 
@@ -99,26 +110,35 @@ function cut(answer: WhyAnswer, options: WhyTextOptions): string[] {
   const { bold, dim } = createColors(options.color);
   const { statements: fewest, scope, saves } = answer.cut;
   const where = scope === 'own' ? '' : ', some of them inside of packages';
-  const shown = fewest.slice(0, options.rows);
-  const more = fewest.length - shown.length;
-  const row = { name: saves.isLowerBound ? 'saves at least' : 'saves', bytes: saves.bytes };
-  const by = answer.self.brotli === null ? 'raw' : 'brotli';
+  const isMuch = saves.bytes.raw > FAR_MORE * answer.retained.bytes.raw;
   return [
-    bold(
-      `To be rid of it, ${fewest.length === 1 ? 'this import has' : `these ${fewest.length} imports have`} to go${where}`,
-    ),
-    ...statements(shown, options),
-    ...(more > 0 ? [dim(`  … and ${more} more`)] : []),
-    ...renderTable(
-      [row],
-      { title: '', cell: ({ name }) => name },
-      sizeColumns(answer.self, by, ({ bytes }) => bytes),
-      options,
-    ),
-    ...(saves.bytes.raw > FAR_MORE * answer.retained.bytes.raw
-      ? [dim(`  Most of that is other code that comes the same way: see also who imports it directly.`)]
-      : []),
+    bold(`The fewest imports that have to go for it to leave: ${fewest.length}${where}`),
+    ...limited(fewest, options),
+    ...savings('saves at least', 'saves', saves, options),
+    ...(isMuch ? [dim('  Most of that is other code that comes the same way.')] : []),
   ];
+}
+
+function isSame(a: readonly Statement[], b: readonly Statement[]): boolean {
+  const places = new Set(b.map(placeOf));
+  return a.length === b.length && a.every((each) => places.has(placeOf(each)));
+}
+
+function limited(list: readonly Statement[], options: WhyTextOptions): string[] {
+  const more = list.length - options.rows;
+  const tail = more > 0 ? [createColors(options.color).dim(`  … and ${more} more`)] : [];
+  return [...statements(list.slice(0, options.rows), options), ...tail];
+}
+
+function savings(atLeast: string, exactly: string, { bytes, isLowerBound }: Retained, options: TableOptions): string[] {
+  const row = { name: isLowerBound ? atLeast : exactly, bytes };
+  const by = bytes.brotli === null ? 'raw' : 'brotli';
+  return renderTable(
+    [row],
+    { title: '', cell: ({ name }) => name },
+    sizeColumns(bytes, by, (each) => each.bytes),
+    options,
+  );
 }
 
 /** `file:line:column  what it imports`, in two columns, or on two lines where the terminal is narrow. */

@@ -36,7 +36,7 @@ describe('pare why', () => {
         src/list.js:1:1  import { formatDate }
         src/main.js:2:1  import { formatDate }
 
-      To be rid of it, these 2 imports have to go
+      The fewest imports that have to go for it to leave: 2
         src/list.js:1:1  import { formatDate }
         src/main.js:2:1  import { formatDate }
                          raw
@@ -62,7 +62,7 @@ describe('pare why', () => {
       Imported by 1 statement
         src/main.js:4:26  import()
 
-      To be rid of it, this import has to go
+      The fewest imports that have to go for it to leave: 1
         src/main.js:4:26  import()
                          raw
         saves         9.9 kB
@@ -97,6 +97,23 @@ describe('pare why', () => {
     expect(answer.cut?.statements).toHaveLength(2);
     expect(answer.self.raw).toBe(answer.outputs.reduce((sum, { bytes }) => sum + bytes.raw, 0));
     expect(answer.retained.bytes.raw).toBeGreaterThanOrEqual(answer.self.raw);
+  });
+
+  test("names the project's own imports behind what only a package asks for", async () => {
+    const folder = await buildShop({
+      'src/main.js': "import './list.js';\nimport { wallet } from 'wallet';\nconsole.log(wallet());",
+      'src/list.js': "import { wallet } from 'wallet';\nconsole.log(wallet);",
+      'node_modules/wallet/package.json':
+        '{ "name": "wallet", "version": "2.0.0", "type": "module", "main": "index.js" }',
+      'node_modules/wallet/index.js': "import { money } from 'big-money';\nexport const wallet = () => money(8);",
+    });
+    const { stdout } = await program.run(['why', 'big-money', '--json', '--no-brotli'], { cwd: folder });
+    const answer = JSON.parse(stdout) as WhyAnswer;
+    const places = (list: WhyAnswer['importers']) => list.map(({ from, line }) => `${from}:${line}`);
+    expect(places(answer.importers)).toEqual(['node_modules/wallet/index.js:1']);
+    expect(places(answer.ownImports.statements)).toEqual(['src/list.js:1', 'src/main.js:2']);
+    // The wallet goes with the money.
+    expect(answer.ownImports.saves.bytes.raw).toBeGreaterThan(answer.self.raw);
   });
 
   test('ends with 1 for a name that is not there, and says what may be meant', async () => {
