@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { writeReport } from 'pare';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const out = join(root, 'dist', 'demo');
+const out = join(root, '.pare', 'demo');
 const started = performance.now();
 const say = (text) => process.stdout.write(`${text}\n`);
 const kB = (bytes) => (bytes === null ? '–' : `${(bytes / 1000).toFixed(1)} kB`);
