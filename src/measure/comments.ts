@@ -18,7 +18,7 @@ export function licenceComments(code: Uint8Array, language: 'js' | 'css'): ByteR
   if (last === -1) return [];
   return walkLexically(buffer, { language, until: last }).comments.filter(({ start, end }) => {
     const text = buffer.toString('latin1', start, end);
-    return MARKS.some((mark) => text.includes(mark));
+    return MARKS.some((mark) => (mark.startsWith('/') ? text.startsWith(mark) : text.includes(mark)));
   });
 }
 
