@@ -1,13 +1,15 @@
 /**
- * Runs a fixture's scenario on one of its builds and prints what came out of it.
+ * Runs a fixture's scenario on one of its builds, or on all of them, and prints what came out of it.
  *
- *     node scripts/verify-fixture.mjs NAME BUNDLER [--twice] [--json] [--screenshot FILE]
+ *     node scripts/verify-fixture.mjs [NAME [BUNDLER]] [--twice] [--fresh] [--json] [--screenshot FILE]
  *
- * `--twice` runs it two times and prints what differed (nothing should), `--json` prints the whole observation.
+ * `--twice` runs it two times and prints what differed (nothing should), `--fresh` builds into a temporary folder instead of
+ * taking what is in `dist/`, `--json` prints the whole observation.
  * Exit code: 0 the scenario went through, 1 it failed or the runs differed, 2 it could not be run.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,9 +18,14 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { twice: { type: 'boolean' }, json: { type: 'boolean' }, screenshot: { type: 'string' } },
+  options: {
+    twice: { type: 'boolean' },
+    fresh: { type: 'boolean' },
+    json: { type: 'boolean' },
+    screenshot: { type: 'string' },
+  },
 });
-const [name, bundler] = positionals;
+const fixtures = join(root, 'fixtures');
 
 /** The runner is TypeScript, which Node 20 does not read: it is bundled into a file beside the packages it needs. */
 async function loadRunner() {
@@ -41,7 +48,7 @@ async function loadRunner() {
   }
 }
 
-function print(observation, ms) {
+function print(name, bundler, observation, ms) {
   const { failure } = observation;
   const log = (text) => console.log(text);
   log(
@@ -69,41 +76,75 @@ function print(observation, ms) {
   if (failure?.screenshot) log(`    picture: ${failure.screenshot}`);
 }
 
-async function main() {
-  const scenarioFile = join(root, 'fixtures', name ?? '', 'scenario.json');
-  const outdir = join(root, 'fixtures', name ?? '', 'dist', bundler ?? '');
-  if (name === undefined || bundler === undefined)
-    throw new Error('Usage: node scripts/verify-fixture.mjs NAME BUNDLER');
-  if (!existsSync(scenarioFile)) throw new Error(`There is no fixtures/${name}/scenario.json.`);
-  if (!existsSync(outdir)) throw new Error(`Build it first: node fixtures/${name}/build.mjs ${bundler}`);
-  const { compareObservations, describeDifference, openBrowser, parseScenario, runScenario } = await loadRunner();
-  const scenario = parseScenario(await readFile(scenarioFile, 'utf8'), `fixtures/${name}/scenario.json`);
-  const browser = scenario.kind === 'browser' ? await openBrowser() : undefined;
-  try {
-    const options = {
-      ...(browser && { browser }),
-      ...(values.screenshot !== undefined && { screenshot: values.screenshot }),
-    };
-    const run = async () => {
-      const start = performance.now();
-      const observation = await runScenario(scenario, outdir, options);
-      print(observation, performance.now() - start);
-      return observation;
-    };
-    const first = await run();
-    if (values.json) console.log(JSON.stringify(first, null, 2));
-    let good = first.failure === null;
-    if (values.twice) {
-      const differences = compareObservations(first, await run());
-      console.log(
-        differences.length === 0
-          ? '    both runs are equal'
-          : `    ${differences.length} differences between the runs:`,
-      );
-      for (const difference of differences) console.log(`      ${describeDifference(difference)}`);
-      good &&= differences.length === 0;
+/** The builds that are asked for: `[name, bundler]`. */
+async function asked() {
+  const [onlyName, onlyBundler] = positionals;
+  const folders = (await readdir(fixtures, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const names = onlyName === undefined ? folders.map((entry) => entry.name) : [onlyName];
+  const pairs = [];
+  for (const name of names) {
+    if (!existsSync(join(fixtures, name, 'scenario.json')))
+      throw new Error(`There is no fixtures/${name}/scenario.json.`);
+    const { bundlers } = await import(pathToFileURL(join(fixtures, name, 'build.mjs')).href);
+    if (onlyBundler !== undefined && !bundlers.includes(onlyBundler)) {
+      throw new Error(`${name} does not build with ${onlyBundler}; it builds with ${bundlers.join(', ')}.`);
     }
-    process.exitCode = good ? 0 : 1;
+    for (const bundler of onlyBundler === undefined ? bundlers : [onlyBundler]) pairs.push([name, bundler]);
+  }
+  return pairs;
+}
+
+/** Gives the work the folder of a build: the one in `dist/`, or a new one that is removed afterwards. */
+async function withBuild(name, bundler, work) {
+  if (!values.fresh) {
+    const outdir = join(fixtures, name, 'dist', bundler);
+    if (!existsSync(outdir)) throw new Error(`Build it first: node fixtures/${name}/build.mjs ${bundler}`);
+    return work(outdir);
+  }
+  const outdir = await mkdtemp(join(tmpdir(), 'pare-fixture-'));
+  try {
+    const { build: buildFixture } = await import(pathToFileURL(join(fixtures, name, 'build.mjs')).href);
+    await buildFixture(bundler, { outdir });
+    return await work(outdir);
+  } finally {
+    await rm(outdir, { recursive: true, force: true });
+  }
+}
+
+async function main() {
+  const { compareObservations, describeDifference, openBrowser, parseScenario, runScenario } = await loadRunner();
+  const pairs = await asked();
+  let browser;
+  try {
+    for (const [name, bundler] of pairs) {
+      const scenario = parseScenario(
+        await readFile(join(fixtures, name, 'scenario.json'), 'utf8'),
+        `fixtures/${name}/scenario.json`,
+      );
+      if (scenario.kind === 'browser') browser ??= await openBrowser();
+      const options = {
+        ...(browser && { browser }),
+        ...(values.screenshot !== undefined && { screenshot: values.screenshot }),
+      };
+      const good = await withBuild(name, bundler, async (outdir) => {
+        const run = async () => {
+          const start = performance.now();
+          const observation = await runScenario(scenario, outdir, options);
+          print(name, bundler, observation, performance.now() - start);
+          return observation;
+        };
+        const first = await run();
+        if (values.json) console.log(JSON.stringify(first, null, 2));
+        if (!values.twice) return first.failure === null;
+        const differences = compareObservations(first, await run());
+        const said =
+          differences.length === 0 ? 'both runs are equal' : `${differences.length} differences between the runs:`;
+        console.log(`    ${said}`);
+        for (const difference of differences) console.log(`      ${describeDifference(difference)}`);
+        return first.failure === null && differences.length === 0;
+      });
+      if (!good) process.exitCode = 1;
+    }
   } finally {
     await browser?.close();
   }

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, ElementHandle, Locator, Page } from 'playwright-core';
 import { PareError } from '../model/errors.ts';
 import type { SharedBrowser } from './chromium.ts';
 import { normaliseText, normaliseUrl, oneLine } from './normalise.ts';
 import type { BrowserObservation, Failure, MarkObservation, StorageObservation } from './observation.ts';
 import { readPage, readStorage } from './page-snapshot.ts';
+import { reachElement } from './page-reach.ts';
+import type { Reach } from './page-reach.ts';
 import type { PageStart } from './page-start.ts';
 import { passInPage, startPage } from './page-start.ts';
 import { recordContext } from './record.ts';
@@ -18,6 +20,12 @@ const startTime = Date.UTC(2026, 0, 15, 12);
 
 /** How far the page's clock runs after each step and between two looks at the page, ms. */
 const tick = 50;
+
+/** How long one action may really take on a busy machine, ms. */
+const slowestAction = 30_000;
+
+/** How long a request may be under way before it is taken for one that never ends, ms. */
+const slowestRequest = 10_000;
 
 /** The step failed: what was expected of the page. */
 class StepFailure extends Error {}
@@ -133,11 +141,15 @@ async function doStep(run: Run, step: BrowserStep): Promise<void> {
     await until(run, `the document at ${step.go} did not load`, () =>
       page.evaluate('document.readyState === "complete"'),
     );
-  } else if ('click' in step) await act(run, step.click, (target, timeout) => target.click({ timeout }));
-  else if ('hover' in step) await act(run, step.hover, (target, timeout) => target.hover({ timeout }));
-  else if ('type' in step) await act(run, step.type[0], (target, timeout) => target.fill(step.type[1], { timeout }));
-  else if ('select' in step) {
-    await act(run, step.select[0], (target, timeout) => target.selectOption(step.select[1], { timeout }));
+  } else if ('click' in step) {
+    // Forced: `reach` has seen to it that nothing is in the way, without the frames that Playwright would wait for.
+    await act(run, step.click, 'pointer', (element, timeout) => element.click({ timeout, force: true }));
+  } else if ('hover' in step) {
+    await act(run, step.hover, 'pointer', (element, timeout) => element.hover({ timeout, force: true }));
+  } else if ('type' in step) {
+    await act(run, step.type[0], 'keyboard', (element, timeout) => element.fill(step.type[1], { timeout }));
+  } else if ('select' in step) {
+    await act(run, step.select[0], 'choice', (element, timeout) => element.selectOption(step.select[1], { timeout }));
   } else if ('press' in step) {
     await page.keyboard.press(step.press);
     await pass(run);
@@ -168,34 +180,51 @@ function locate(page: Page, target: Target): Locator {
   return found.filter({ visible: true }).first();
 }
 
-/** Does something to a target as soon as it can be done, with the clock running on while it can't. */
+/** Lets time pass until a target is there, enabled and within reach of the pointer, and brings it into view. */
+async function reach(run: Run, target: Target, how: Reach): Promise<ElementHandle> {
+  const locator = locate(run.page, target);
+  let problem: string | null = null;
+  let element: ElementHandle | undefined;
+  await until(
+    run,
+    () => `${target} ${problem}`,
+    async () => {
+      await element?.dispose().catch(() => undefined);
+      [element] = await locator.elementHandles();
+      problem = 'is not to be seen';
+      if (element === undefined) return false;
+      const found = await element.evaluate(reachElement, how).catch(whileNavigating);
+      if (found === undefined) return false;
+      if (found.scrolled) {
+        // What listens for scrolling may move things or fetch some: the second look is at what then is there.
+        await settle(run);
+        const again = await element.evaluate(reachElement, how).catch(whileNavigating);
+        problem = again?.problem ?? null;
+        return again !== undefined && problem === null;
+      }
+      ({ problem } = found);
+      return problem === null;
+    },
+  );
+  return element!;
+}
+
+/**
+ * Does something to a target as soon as it can be done, with the clock running on while it can't. It is done once: an action
+ * that takes long has had its effect all the same.
+ */
 async function act(
   run: Run,
   target: Target,
-  action: (locator: Locator, timeout: number) => Promise<unknown>,
+  how: Reach,
+  action: (element: ElementHandle, timeout: number) => Promise<unknown>,
 ): Promise<void> {
-  const locator = locate(run.page, target);
-  await until(run, `${target} is not to be seen`, () => locator.isVisible());
-  await until(run, `${target} is not enabled`, () => locator.isEnabled({ timeout: 1_000 }).catch(() => false));
-  let reason = '';
-  await until(
-    run,
-    () => `${target} cannot be used: ${reason}.`,
-    async () => {
-      try {
-        await action(locator, Math.min(2_000, run.timeoutMs));
-        return true;
-      } catch (error) {
-        // Covered or moving: what is in the way may leave with time. Anything else will not change.
-        if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
-        reason = oneLine(
-          /(<[^\n]*intercepts pointer events|element is [^\n]*)/.exec(error.message)?.[0] ?? 'no answer',
-          200,
-        );
-        return false;
-      }
-    },
-  );
+  const element = await reach(run, target, how);
+  try {
+    await action(element, Math.max(slowestAction, run.timeoutMs));
+  } finally {
+    await element.dispose().catch(() => undefined);
+  }
   await pass(run);
 }
 
@@ -237,8 +266,8 @@ async function advance(run: Run, ms: number): Promise<void> {
 async function settle(run: Run, ms = 0): Promise<void> {
   let seen = run.record.activity();
   for (let round = 0; round < 60; round++) {
-    await surviveNavigation(() => run.page.evaluate(passInPage, round === 0 ? ms : 0));
-    await run.record.idle(2_000);
+    await run.page.evaluate(passInPage, round === 0 ? ms : 0).catch(whileNavigating);
+    await run.record.idle(slowestRequest);
     const now = run.record.activity();
     if (now === seen) return;
     seen = now;
@@ -246,14 +275,10 @@ async function settle(run: Run, ms = 0): Promise<void> {
 }
 
 /** A page that is on its way to another document can't answer: undefined then. */
-async function surviveNavigation<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof Error && /navigation|context was destroyed|frame was detached/i.test(error.message))
-      return undefined;
-    throw error;
-  }
+function whileNavigating(error: unknown): undefined {
+  const about = /navigation|context was destroyed|frame was detached|not attached to the dom/i;
+  if (error instanceof Error && about.test(error.message)) return undefined;
+  throw error;
 }
 
 async function readMark(run: Run, name: string): Promise<MarkObservation> {

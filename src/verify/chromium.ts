@@ -24,6 +24,8 @@ const flags = [
   '--enable-unsafe-swiftshader',
   '--ignore-gpu-blocklist',
   '--in-process-gpu',
+  '--disable-gpu-compositing',
+  '--disable-gpu-rasterization',
   '--no-zygote',
   '--font-render-hinting=none',
   '--force-color-profile=srgb',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, readlink, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PareError } from '../model/errors.ts';
@@ -36,15 +36,30 @@ export async function runNodeScenario(
       },
     );
   }
-  const runs: NodeRunObservation[] = [];
+  const [path, root] = [await realpath(program), await realpath(outdir)];
+  const outcomes = await inParallel(scenario.runs, atOnce, (run) => runOnce(path, root, run, options));
   let failure: Failure | null = null;
   for (const [index, run] of scenario.runs.entries()) {
-    const { observation, timedOut } = await runOnce(await realpath(program), await realpath(outdir), run, options);
-    runs.push(observation);
+    const { observation, timedOut } = outcomes[index]!;
     const problem = timedOut ?? mismatch(run, observation);
     if (problem !== null) failure ??= { step: index + 1, what: run.name, message: problem, screenshot: null };
   }
-  return { kind: 'node', scenario: scenario.name, runs, failure };
+  return { kind: 'node', scenario: scenario.name, runs: outcomes.map(({ observation }) => observation), failure };
+}
+
+/** Runs share nothing, so several go side by side. */
+const atOnce = Math.max(2, Math.min(4, availableParallelism()));
+
+/** The results in the order of the items, with at most so many under way at a time. */
+async function inParallel<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  // All take from one iterator, so each item is taken once.
+  const left = items.entries();
+  const take = async (): Promise<void> => {
+    for (const [index, item] of left) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, take));
+  return results;
 }
 
 interface Outcome {

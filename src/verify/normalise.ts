@@ -1,7 +1,7 @@
 /** What is taken out of recorded text because it says nothing about behaviour: origins, content hashes, places in bundles. */
 
 const assetFile =
-  /([\w@~.%+[\]-]+)\.(m?js|cjs|css|map|wasm|json|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp[34]|webm|txt|html)\b/g;
+  /([\w@~.%+[\]-]+)\.(m?js|cjs|css|map|wasm|json|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp[34]|webm|ogg|txt|html|md|csv|xml|pdf|obj|mtl|stl|gltf|glb|bin|hdr|ktx2|webmanifest)\b/g;
 
 /**
  * `index-B3x_9zQk.js` to `index-[hash].js`: the shapes in which esbuild (8 of base 32), Rollup and Vite (8 of base 64) and

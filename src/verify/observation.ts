@@ -15,7 +15,7 @@ export interface MarkObservation {
   readonly text: readonly string[];
   /** The accessibility tree (Playwright's ARIA snapshot), by lines. */
   readonly accessibility: readonly string[];
-  /** A line for each visible element: its box in CSS pixels and the styles that say how it looks. */
+  /** A line for each visible element: its box in CSS pixels of the document (not of the window) and the styles that say how it looks. */
   readonly appearance: readonly string[];
 }
 

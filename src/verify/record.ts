@@ -65,6 +65,8 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
   context.on('console', (message) => {
     // The browser's own remark on a failed request comes at any time; the request is on record.
     if (message.text().startsWith('Failed to load resource:')) return;
+    // So does the graphics driver's advice on speed, which goes by what the browser has drawn before.
+    if (message.text().includes('GL Driver Message')) return;
     lines.push({ type: message.type(), text: clean(withoutStack(message.text())) });
   });
   context.on('weberror', (webError) => errors.push(clean(describeError(webError.error()))));
@@ -114,14 +116,21 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
 }
 
 /**
- * Sorted. Of the same request for a file only one is kept: whether the browser asks again for a picture that it still has
- * in memory is its own affair.
+ * Sorted. A file is told once, with the answer it had, however often it was asked for: whether the browser asks again for a
+ * picture that it still has in memory, or gives up a download because the page is left, is its own affair. Data and documents
+ * are told as often as they were asked for.
  */
 function inOrder(requests: readonly RequestObservation[]): RequestObservation[] {
   const sorted = requests.map((request) => [lineOf(request), request] as const).sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted
-    .filter(([line, { kind }], i) => kind === 'data' || kind === 'document' || line !== sorted[i - 1]?.[0])
-    .map(([, request]) => request);
+  const told = new Set<string>();
+  return sorted.flatMap(([, request]) => {
+    const { kind, method, url } = request;
+    if (kind === 'data' || kind === 'document') return [request];
+    const file = `${kind} ${method} ${url}`;
+    if (told.has(file)) return [];
+    told.add(file);
+    return [request];
+  });
 }
 
 function lineOf({ kind, method, url, status }: RequestObservation): string {
