@@ -4,7 +4,14 @@
  * template, an assignment, and the read of a property (there may be a getter) count unless a comment marks them pure.
  */
 import type { Expression, Node } from 'oxc-parser';
-import { boundNames, childrenOf, referencesIn, type ParsedModule } from './not-shaken-syntax.ts';
+import {
+  boundNames,
+  childrenOf,
+  isNodeEnv,
+  liveBranches,
+  referencesIn,
+  type ParsedModule,
+} from './not-shaken-syntax.ts';
 
 export interface Effect {
   /** Where the code is that may do something. */
@@ -94,7 +101,11 @@ export function readTopLevel(parsed: ParsedModule): TopLevel {
 }
 
 /** What a bundler keeps for these names (null: for none but the statements with side effects) and all that those use. */
-export function keptStatements({ statements }: TopLevel, names: Iterable<string>, withEffects: boolean): Set<TopStatement> {
+export function keptStatements(
+  { statements }: TopLevel,
+  names: Iterable<string>,
+  withEffects: boolean,
+): Set<TopStatement> {
   const byName = new Map<string, TopStatement[]>();
   for (const statement of statements) {
     for (const name of statement.declares) {
@@ -172,10 +183,8 @@ class Effects {
       case 'BlockStatement':
         return this.first(node.body, (each) => this.ofStatement(each));
       case 'IfStatement':
-        return (
-          this.ofExpression(node.test) ??
-          this.ofStatement(node.consequent) ??
-          (node.alternate === null ? null : this.ofStatement(node.alternate))
+        return this.first(liveBranches(node), (each) =>
+          each === node.test ? this.ofExpression(each) : this.ofStatement(each),
         );
       case 'TryStatement':
         return this.ofStatement(node.block) ?? (node.finalizer === null ? null : this.ofStatement(node.finalizer));
@@ -228,12 +237,11 @@ class Effects {
       case 'BinaryExpression':
         if (node.operator === 'in' || node.operator === 'instanceof') return effect(`an \`${node.operator}\``);
         return this.ofExpression(node.left) ?? this.ofExpression(node.right);
-      case 'LogicalExpression': {
-        const left = this.ofExpression(node.left);
-        return left ?? (isTypeofGuard(node.left) ? null : this.ofExpression(node.right));
-      }
+      case 'LogicalExpression':
+        if (isTypeofGuard(node.left)) return null;
+        return this.first(liveBranches(node), (each) => this.ofExpression(each));
       case 'ConditionalExpression':
-        return this.ofExpression(node.test) ?? this.ofExpression(node.consequent) ?? this.ofExpression(node.alternate);
+        return this.first(liveBranches(node), (each) => this.ofExpression(each));
       case 'SequenceExpression':
         return this.first(node.expressions, (each) => this.ofExpression(each));
       case 'ChainExpression':
@@ -245,19 +253,21 @@ class Effects {
         return this.ofExpression(node.expression);
       case 'MemberExpression': {
         const { object } = node;
-        if (object.type === 'MetaProperty') return null;
+        if (isNodeEnv(node)) return null;
         if (!node.computed && object.type === 'Identifier') {
           if (this.namespaces.has(object.name)) return null;
           if (!this.declared.has(object.name) && KNOWN_GLOBALS.has(object.name)) return null;
         }
-        return effect(`the read of \`${this.shown(node)}\`, which may be a getter`);
+        return effect(`the read of \`${this.shown(node)}\` (perhaps a getter)`);
       }
       case 'CallExpression':
-        if (isMarked || this.callsPure(node.callee)) return this.first(node.arguments, (each) => this.ofExpression(each));
+        if (isMarked || this.callsPure(node.callee))
+          return this.first(node.arguments, (each) => this.ofExpression(each));
         return effect(`the call of \`${this.shown(node.callee)}\``);
       case 'NewExpression': {
         const { callee } = node;
-        const isKnown = callee.type === 'Identifier' && !this.declared.has(callee.name) && PURE_CLASSES.has(callee.name);
+        const isKnown =
+          callee.type === 'Identifier' && !this.declared.has(callee.name) && PURE_CLASSES.has(callee.name);
         if (isMarked || (isKnown && node.arguments.every(isPlainIterable)))
           return this.first(node.arguments, (each) => this.ofExpression(each));
         return effect(`\`new ${this.shown(callee)}\``);
@@ -327,11 +337,18 @@ class Effects {
 
 /** `typeof x !== 'undefined' && x`: the name is there when it is read. */
 function isTypeofGuard(node: Node): boolean {
-  return node.type === 'BinaryExpression' && [node.left, node.right].some((side) => side.type === 'UnaryExpression' && side.operator === 'typeof');
+  return (
+    node.type === 'BinaryExpression' &&
+    [node.left, node.right].some((side) => side.type === 'UnaryExpression' && side.operator === 'typeof')
+  );
 }
 
 function isPlainIterable(node: Node): boolean {
-  return node.type === 'ArrayExpression' || (node.type === 'Literal' && node.value === null) || (node.type === 'Identifier' && node.name === 'undefined');
+  return (
+    node.type === 'ArrayExpression' ||
+    (node.type === 'Literal' && node.value === null) ||
+    (node.type === 'Identifier' && node.name === 'undefined')
+  );
 }
 
 const PURE_CLASSES = new Set(['Map', 'Set', 'WeakMap', 'WeakSet', 'Date']);

@@ -1,6 +1,6 @@
 /** What is done with a whole namespace: which members are used by name, and where it gets out of sight. */
 import type { Node } from 'oxc-parser';
-import { boundNames, childrenOf, referencesIn, type ParsedModule } from './not-shaken-syntax.ts';
+import { boundNames, childrenOf, referencesIn, type Ancestors, type ParsedModule } from './not-shaken-syntax.ts';
 
 export interface Escape {
   /** `access`: `ns[key]`; `passed`: given to something else; `exported`: under these names of the module. */
@@ -15,8 +15,16 @@ export interface NamespaceUse {
   readonly escapes: readonly Escape[];
 }
 
+export interface Binding {
+  readonly local: string;
+  /** Members that lead from the name to the namespace: `['locales']` for that of `z.locales`. */
+  readonly path?: readonly string[];
+  /** Where the name itself stands if it is a variable's, which is no use of it. */
+  readonly declaredAt?: number;
+}
+
 /** The uses of a name that an import binds to a namespace (`import * as ns`, or the import of an exported namespace). */
-export function usesOfBinding(parsed: ParsedModule, local: string): NamespaceUse {
+export function usesOfBinding(parsed: ParsedModule, { local, path = [], declaredAt = -1 }: Binding): NamespaceUse {
   const members = new Set<string>();
   const escapes: Escape[] = [];
   const escape = (kind: Escape['kind'], offset: number, names: readonly string[] = []): unknown =>
@@ -27,15 +35,38 @@ export function usesOfBinding(parsed: ParsedModule, local: string): NamespaceUse
       escape('exported', statement.start, ['default']);
       continue;
     }
-    for (const { name, node, parent } of referencesIn(statement)) {
-      if (name !== local) continue;
-      if (parent?.type === 'ExportSpecifier') {
-        const { exported } = parent;
-        escape('exported', parent.start, ['name' in exported ? exported.name : exported.value]);
-      } else useOf(node, parent, members, escape);
+    for (const { name, node, up } of referencesIn(statement)) {
+      if (name !== local || node.start === declaredAt) continue;
+      if (up?.node.type === 'ExportSpecifier') {
+        const { exported } = up.node;
+        escape('exported', up.node.start, ['name' in exported ? exported.name : exported.value]);
+        continue;
+      }
+      const end = along(node, up, path, escape);
+      if (end !== null) useOf(end.node, end.up?.node ?? null, members, escape);
     }
   }
   return { members, escapes };
+}
+
+/** Follows members from a use outwards; null where the use is of another member, or where it was reported as an escape. */
+function along(node: Node, up: Ancestors | null, path: readonly string[], escape: Escaping): Ancestors | null {
+  let at: Ancestors = { node, up };
+  for (const step of path) {
+    const names = new Set<string>();
+    let isOut = false;
+    useOf(at.node, at.up?.node ?? null, names, (kind, offset) => {
+      isOut = true;
+      escape(kind, offset);
+    });
+    if (isOut || !names.has(step)) return null;
+    if (!/MemberExpression$/.test(at.up!.node.type)) {
+      escape('passed', at.node.start);
+      return null;
+    }
+    at = at.up!;
+  }
+  return at;
 }
 
 type Escaping = (kind: Escape['kind'], offset: number) => unknown;
@@ -80,10 +111,19 @@ export function usesOfCall(parsed: ParsedModule, offset: number): ReadonlySet<st
   }
   if (parent?.type === 'VariableDeclarator') {
     if (isPlainPattern(parent.id)) return new Set(patternKeys(parent.id));
-    return null;
+    const isAtTop = at === 2 && path[1]?.type === 'VariableDeclaration';
+    if (!isAtTop || parent.id.type !== 'Identifier') return null;
+    const { members, escapes } = usesOfBinding(parsed, { local: parent.id.name, declaredAt: parent.id.start });
+    return escapes.length === 0 ? members : null;
   }
   if (parent?.type !== 'MemberExpression' || parent.object !== value || parent.computed) return null;
   return parent.property.type === 'Identifier' ? new Set([parent.property.name]) : null;
+}
+
+/** Whether the `require()` at an offset is all that the module itself exports: `module.exports = require('…')`. */
+export function isPassedOn(parsed: ParsedModule, offset: number): boolean {
+  const parent = pathTo(parsed.program, offset).at(-2);
+  return parent?.type === 'AssignmentExpression' && /^(?:module\.)?exports$/.test(textOf(parsed, parent.left));
 }
 
 /** `({ a }) => …` and `(m) => … m.a …`. */
@@ -94,8 +134,8 @@ function takenByHandler(handler: Node): ReadonlySet<string> | null {
   if (param!.type !== 'Identifier' || handler.body === null) return null;
   const members = new Set<string>();
   let escapes = 0;
-  for (const { name, node, parent } of referencesIn(handler.body))
-    if (name === boundNames(param!)[0]) useOf(node, parent, members, () => escapes++);
+  for (const { name, node, up } of referencesIn(handler.body))
+    if (name === boundNames(param!)[0]) useOf(node, up?.node ?? null, members, () => escapes++);
   return escapes === 0 ? members : null;
 }
 
@@ -103,7 +143,7 @@ function takenByHandler(handler: Node): ReadonlySet<string> | null {
 function pathTo(program: Node, offset: number): Node[] {
   const path: Node[] = [];
   let found: Node[] = [];
-  for (let node: Node | undefined = program; node !== undefined; ) {
+  for (let node: Node | undefined = program; node !== undefined;) {
     path.push(node);
     const isCall =
       node.type === 'ImportExpression' || (node.type === 'CallExpression' && isNamed(node.callee, 'require'));

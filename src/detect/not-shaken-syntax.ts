@@ -14,7 +14,13 @@ export interface ParsedModule {
 export interface Reference {
   readonly name: string;
   readonly node: Node;
-  readonly parent: Node | null;
+  /** What it stands in, from its parent outwards. */
+  readonly up: Ancestors | null;
+}
+
+export interface Ancestors {
+  readonly node: Node;
+  readonly up: Ancestors | null;
 }
 
 /** @returns null for what can't be read as a script or module (Vue files, syntax errors) */
@@ -98,6 +104,51 @@ export function referencesIn(node: Node): Reference[] {
   return found;
 }
 
+/**
+ * The operands of a condition that a production build keeps: `process.env.NODE_ENV` is `production` in it. With a known
+ * condition, the condition itself is not among them.
+ */
+export function liveBranches(
+  node: Extract<Node, { type: 'ConditionalExpression' | 'IfStatement' | 'LogicalExpression' }>,
+): Node[] {
+  if (node.type === 'LogicalExpression') {
+    const known = productionValue(node.left);
+    if (known === null || node.operator === '??') return [node.left, node.right];
+    return known === (node.operator === '&&') ? [node.right] : [];
+  }
+  const known = productionValue(node.test);
+  const branches = [node.consequent, node.alternate].filter((each) => each !== null);
+  if (known === null) return [node.test, ...branches];
+  const taken = known ? node.consequent : node.alternate;
+  return taken === null ? [] : [taken];
+}
+
+/** Whether a condition holds in production; null where that isn't known. */
+function productionValue(test: Node): boolean | null {
+  if (test.type === 'UnaryExpression' && test.operator === '!') {
+    const inner = productionValue(test.argument);
+    return inner === null ? null : !inner;
+  }
+  if (test.type === 'LogicalExpression' && test.operator !== '??') {
+    const sides = new Set([productionValue(test.left), productionValue(test.right)]);
+    const decides = test.operator === '||';
+    if (sides.has(decides)) return decides;
+    return sides.has(null) ? null : !decides;
+  }
+  if (test.type !== 'BinaryExpression' || !/^[!=]==?$/.test(test.operator)) return null;
+  const [env, value] = isNodeEnv(test.left) ? [test.left, test.right] : [test.right, test.left];
+  if (!isNodeEnv(env) || value.type !== 'Literal') return null;
+  return (value.value === 'production') === test.operator.startsWith('=');
+}
+
+export function isNodeEnv(node: Node): boolean {
+  if (node.type !== 'MemberExpression' || node.property.type !== 'Identifier' || node.property.name !== 'NODE_ENV')
+    return false;
+  const { object } = node;
+  if (object.type !== 'MemberExpression' || object.property.type !== 'Identifier') return false;
+  return object.property.name === 'env' && object.object.type === 'Identifier' && object.object.name === 'process';
+}
+
 interface Scope {
   readonly names: ReadonlySet<string>;
   readonly outer: Scope | null;
@@ -108,9 +159,10 @@ function isDeclared(scope: Scope | null, name: string): boolean {
   return false;
 }
 
-function walk(node: Node, parent: Node | null, scope: Scope | null, found: Reference[]): void {
+function walk(node: Node, up: Ancestors | null, scope: Scope | null, found: Reference[]): void {
+  const here = { node, up };
   const into = (child: Node | null | undefined, inner: Scope | null = scope): void => {
-    if (child) walk(child, node, inner, found);
+    if (child) walk(child, here, inner, found);
   };
   const within = (names: readonly string[]): Scope | null =>
     names.length === 0 ? scope : { names: new Set(names), outer: scope };
@@ -118,7 +170,7 @@ function walk(node: Node, parent: Node | null, scope: Scope | null, found: Refer
   switch (node.type) {
     case 'Identifier':
     case 'JSXIdentifier':
-      if (!isDeclared(scope, node.name)) found.push({ name: node.name, node, parent });
+      if (!isDeclared(scope, node.name)) found.push({ name: node.name, node, up });
       return;
     case 'MemberExpression':
       into(node.object);
@@ -141,7 +193,7 @@ function walk(node: Node, parent: Node | null, scope: Scope | null, found: Refer
       return;
     case 'JSXAttribute':
       into(node.value);
-      return;
+      break;
     case 'JSXClosingElement':
     case 'MetaProperty':
     case 'BreakStatement':
@@ -151,6 +203,11 @@ function walk(node: Node, parent: Node | null, scope: Scope | null, found: Refer
       return;
     case 'LabeledStatement':
       into(node.body);
+      return;
+    case 'ConditionalExpression':
+    case 'IfStatement':
+    case 'LogicalExpression':
+      for (const branch of liveBranches(node)) into(branch);
       return;
     case 'ExportNamedDeclaration':
       if (node.source !== null) return;
