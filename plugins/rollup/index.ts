@@ -113,10 +113,12 @@ function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Fini
         const evidence = rollupEvidence({ context, root: folder, bundler, options: output, bundle, maps, stylesOf });
         return measureBuild(evidence, options, context.meta.watchMode && builds > 1);
       });
-      latest = latest.then(async () => {
+      const inTurn = async (before: Promise<void>): Promise<void> => {
+        await before;
         await standingAside(host, () => outcome({ build, earlier, root: folder, host }));
         earlier = [...earlier, build];
-      });
+      };
+      latest = inTurn(latest);
       await latest;
     });
   };

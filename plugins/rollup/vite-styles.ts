@@ -112,13 +112,23 @@ function marksOf(code: string, map: string, ids: readonly string[], texts: reado
   const codeLines = lineStarts(code);
   const starts = startsOf(ids, texts).filter((_, i) => texts[i] !== '');
   const marks: { at: number; id: string }[] = [];
+  let before = 0;
   decodedMappings(new TraceMap(map)).forEach((segments, line) => {
     for (const segment of segments) {
       const lineStart = codeLines[line];
       if (segment.length === 1 || lineStart === undefined) continue;
+      const at = lineStart + segment[0];
       const offset = (sourceLines[segment[2]] ?? 0) + segment[3];
-      const { id } = starts.findLast(({ at }) => at <= offset) ?? starts[0]!;
-      if (marks.at(-1)?.id !== id) marks.push({ at: marks.length === 0 ? 0 : lineStart + segment[0], id });
+      // esbuild says so of a declaration that it made out of others; it goes with what is around it.
+      if (offset === 0 && at > 0) continue;
+      const { id } = starts.findLast((start) => start.at <= offset) ?? starts[0]!;
+      if (marks.length === 0) marks.push({ at: 0, id });
+      else if (marks.at(-1)!.id !== id) {
+        // Some minifiers mark declarations and no selectors: the rule begins behind the one before it.
+        const brace = code.lastIndexOf('}', at - 1);
+        marks.push({ at: brace >= before ? brace + 1 : at, id });
+      }
+      before = at;
     }
   });
   return marks.length === 0 ? starts.slice(0, 1) : marks;

@@ -31,16 +31,22 @@ export function placeRendered(
   const mapped = new Set<number>();
   for (const owner of ownership.owners) if (opennessOf(owner) === 'module') mapped.add(owner);
   const groups = unmappedGroups(rendered, mapped);
-  if (groups.length === 0) return { ownership, missing: [] };
   const places = placesBetween(ownership, opennessOf);
   const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
   const paint: Paint[] = [];
+  for (const [before, after] of neighbours(rendered, mapped)) {
+    const place = places.get(`${before?.owner ?? -1} ${after.owner}`);
+    if (place === undefined || place.end - place.start < SHORTEST_HEAD) continue;
+    for (const cut of headOf(textOf(buffer, place.start, place.end), before, after)) paint.push(cut);
+  }
+  if (groups.length === 0 && paint.length === 0) return { ownership, missing: [] };
   for (const { before, after, members } of groups) {
     const place = places.get(`${before} ${after}`);
-    if (place === undefined) continue;
-    const gap = textOf(buffer, place.start, place.end);
-    const cuts = placeInGap(gap, members) ?? placeInTail(buffer, place, members);
-    for (const cut of cuts ?? []) paint.push(cut);
+    const cuts =
+      place === undefined
+        ? null
+        : (placeInGap(textOf(buffer, place.start, place.end), members) ?? placeInTail(buffer, place, members));
+    for (const cut of cuts ?? members.flatMap((member) => placeAnywhere(buffer, ownership, member))) paint.push(cut);
   }
   const settled = repaint(ownership, paint, opennessOf);
   const given = new Set(paint.filter(({ end, start }) => end > start).map(({ owner }) => owner));
@@ -85,6 +91,50 @@ function unmappedGroups(rendered: readonly RenderedModule[], mapped: ReadonlySet
   }
   close(-2);
   return groups;
+}
+
+/** Mapped modules with nothing but modules without code between them, and the first one of the chunk. */
+function neighbours(
+  rendered: readonly RenderedModule[],
+  mapped: ReadonlySet<number>,
+): [RenderedModule | null, RenderedModule][] {
+  const pairs: [RenderedModule | null, RenderedModule][] = [];
+  let before: RenderedModule | null = null;
+  let broken = false;
+  for (const module of rendered) {
+    if (mapped.has(module.owner)) {
+      if (!broken && before?.owner !== module.owner) pairs.push([before, module]);
+      before = module;
+      broken = false;
+    } else if (!broken && withoutComments(module.code) !== '') broken = true;
+  }
+  return pairs;
+}
+
+/** Shorter gaps are brackets and separators. */
+const SHORTEST_HEAD = 12;
+/** What the bundler puts before the first module of a chunk. */
+const PRELUDE =
+  /^(?:\s|;|const __vite__mapDeps=[^;]*;|import\s*(?:[^"'`;()=]*?\bfrom\s*)?["'][^"'\n]*["'](?:\s*with\s*\{[^}]*\})?;?)*/;
+
+/**
+ * Code that a plugin made without a map, between two modules of which one follows the other: the head of the second, but for
+ * what has literals of the first, or closes it.
+ */
+function headOf(gap: Text, before: RenderedModule | null, after: RenderedModule): Paint[] {
+  const start = (before === null ? PRELUDE : CLOSERS).exec(gap.text)![0].length;
+  if (gap.text.length - start < SHORTEST_HEAD || gap.text.length - start > after.code.length) return [];
+  const [first] = before === null ? [] : locate(gap.text, [before, after]);
+  const tail = first?.module === before ? first : undefined;
+  const head = tail === undefined ? start : declarations(gap.text).find((at) => at > tail.last);
+  if (tail !== undefined && head !== undefined)
+    return [
+      { start: gap.at, end: byteAt(gap, head), owner: tail.module.owner },
+      { start: byteAt(gap, head), end: byteAt(gap, gap.text.length), owner: after.owner },
+    ];
+  return head === undefined
+    ? []
+    : [{ start: byteAt(gap, head), end: byteAt(gap, gap.text.length), owner: after.owner }];
 }
 
 function withoutComments(code: string): string {
@@ -188,6 +238,25 @@ function placeInTail(buffer: Buffer, place: PlaceBetween, members: readonly Rend
         from: place.tailOwner,
       }))
     : null;
+}
+
+/** A minifier that moves functions to where they are called changes the order; the literals still say in whose run they are. */
+function placeAnywhere(buffer: Buffer, ownership: Ownership, module: RenderedModule): Paint[] {
+  const anchors = anchorsOf(module.code);
+  if (anchors.length < SURE_ANCHORS) return [];
+  const places: number[] = [];
+  for (const anchor of anchors) {
+    const at = buffer.indexOf(anchor);
+    if (at !== -1 && buffer.indexOf(anchor, at + 1) === -1) places.push(at);
+  }
+  if (places.length < SURE_ANCHORS) return [];
+  const first = places.reduce((least, at) => Math.min(least, at));
+  const run = ownership.ends.findIndex((end) => end > first);
+  const end = ownership.ends[run]!;
+  if (places.some((at) => at < first || at >= end)) return [];
+  const start = run === 0 ? 0 : ownership.ends[run - 1]!;
+  const owner = ownership.owners[run]!;
+  return placeInTail(buffer, { start: end, end, tail: start, tailOwner: owner }, [module]) ?? [];
 }
 
 /** Minified code is no longer than what it was made from, but for a separator or a renamed thing. */

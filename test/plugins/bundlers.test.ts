@@ -96,8 +96,8 @@ describe('one application in every bundler', () => {
     const [entry, ...others] = chunks.filter(({ entry: isEntry }) => isEntry);
     expect(others).toEqual([]);
     expect(build.modules[entry!.entryModule!]!.id).toBe('src/main.js');
-    const late = entry!.imports.filter(({ kind }) => kind === 'dynamic').map(({ file }) => file);
-    const lazy = chunks.filter(({ file }) => late.includes(file));
+    const late = new Set(entry!.imports.filter(({ kind }) => kind === 'dynamic').map(({ file }) => file));
+    const lazy = chunks.filter(({ file }) => late.has(file));
     expect(lazy.map(({ entryModule }) => build.modules[entryModule!]!.id)).toEqual(['src/lazy.js']);
   });
 

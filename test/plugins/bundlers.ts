@@ -3,9 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import json from '@rollup/plugin-json';
-import nodeResolve from '@rollup/plugin-node-resolve';
-import terser from '@rollup/plugin-terser';
 import type { Plugin as EsbuildPlugin } from 'esbuild';
 import type { Plugin as RollupPlugin } from 'rollup';
 import type { InlineConfig, Plugin as VitePlugin } from 'vite';
@@ -54,6 +51,13 @@ export async function analyzed(bundler: BundlerName, root: string, options: Buil
   return builds[0]!;
 }
 
+const ROLLUP_PLUGINS = ['@rollup/plugin-node-resolve', '@rollup/plugin-json', '@rollup/plugin-terser'];
+
+/** Their types say CommonJS where Node loads ES modules. */
+async function rollupPlugin(name: string): Promise<(options?: object) => RollupPlugin> {
+  return ((await import(name)) as { default: (options?: object) => RollupPlugin }).default;
+}
+
 /** A production build. */
 export async function run(bundler: BundlerName, root: string, options: BuildOptions): Promise<void> {
   const { outdir, plugins = [], sourcemap = false, minify = true, entry = 'src/main.js' } = options;
@@ -77,12 +81,13 @@ export async function run(bundler: BundlerName, root: string, options: BuildOpti
     });
   } else if (bundler === 'rollup') {
     const { rollup } = await import('rollup');
+    const [nodeResolve, json, terser] = await Promise.all(ROLLUP_PLUGINS.map(rollupPlugin));
     const build = await rollup({
       input,
       plugins: [
-        nodeResolve(),
-        json(),
-        ...(minify ? [terser({ module: true, maxWorkers: 1 })] : []),
+        nodeResolve!(),
+        json!(),
+        ...(minify ? [terser!({ module: true, maxWorkers: 1 })] : []),
         ...(plugins as RollupPlugin[]),
       ],
       onwarn: () => undefined,
