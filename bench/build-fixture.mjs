@@ -1,6 +1,7 @@
 // One production build of a fixture in a process of its own, for the benchmarks that measure whole processes:
 //   node bench/build-fixture.mjs FIXTURE BUNDLER OUTDIR [PLUGIN [OPTIONS]]
-// PLUGIN is a specifier and an export, `pare/esbuild#analyzer`; OPTIONS is its options as JSON.
+// PLUGIN is a specifier and an export, `pare/esbuild#analyzer`; without an export the module is imported and no more.
+// OPTIONS are the plugin's as JSON.
 import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 
@@ -13,8 +14,8 @@ const { build } = await import(new URL(`../fixtures/${fixture}/build.mjs`, impor
 const plugins = [];
 if (plugin !== undefined) {
   const [specifier, name] = plugin.split('#');
-  const create = (await import(specifier))[name];
-  plugins.push(create(JSON.parse(options)));
+  const module = await import(specifier);
+  if (name !== undefined) plugins.push(module[name](JSON.parse(options)));
 }
 await build(bundler, { outdir, plugins });
 
