@@ -10,16 +10,32 @@ export type { ByteRange } from './lexical.ts';
 
 const MARKS = ['/*!', '//!', '@license', '@preserve', '@licence', '@copyright', 'icense information'];
 
-/** Licence comments in the order of the file. `code` is UTF-8. */
-export function licenceComments(code: Uint8Array, language: 'js' | 'css'): ByteRange[] {
+/**
+ * Licence comments in the order of the file. `code` is UTF-8.
+ *
+ * @param token where a token begins (0: the file's start). Bundlers collect licences at the file's end; behind the last token
+ *   that a map knows they are found without a walk through all the code before it.
+ */
+export function licenceComments(code: Uint8Array, language: 'js' | 'css', token = 0): ByteRange[] {
   const buffer = asBuffer(code);
+  const before = licencesBetween(buffer, 0, token, language);
+  const behind = licencesBetween(buffer, token, buffer.length, language);
+  return [...before, ...behind];
+}
+
+/** Licence comments that have their mark between two offsets, at the first of which a token begins. */
+function licencesBetween(buffer: Buffer, from: number, to: number, language: 'js' | 'css'): ByteRange[] {
+  const part = buffer.subarray(from, to);
   let last = -1;
-  for (const mark of MARKS) last = Math.max(last, buffer.lastIndexOf(mark));
+  for (const mark of MARKS) last = Math.max(last, part.lastIndexOf(mark));
   if (last === -1) return [];
-  return walkLexically(buffer, { language, until: last }).comments.filter(({ start, end }) => {
-    const text = buffer.toString('latin1', start, end);
-    return MARKS.some((mark) => (mark.startsWith('/') ? text.startsWith(mark) : text.includes(mark)));
-  });
+  const licences: ByteRange[] = [];
+  for (const { start, end } of walkLexically(part, { language, until: last }).comments) {
+    const text = part.toString('latin1', start, end);
+    if (MARKS.some((mark) => (mark.startsWith('/') ? text.startsWith(mark) : text.includes(mark))))
+      licences.push({ start: from + start, end: from + end });
+  }
+  return licences;
 }
 
 /** The last comment of the file where it names a source map, with the line terminator before it; null where there is none. */

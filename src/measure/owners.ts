@@ -45,7 +45,7 @@ export interface AssignOptions {
 export function assignOwners(code: Uint8Array, runs: SourceRuns, options: AssignOptions): Ownership {
   const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
   const painter = new Painter(REST.length + runs.sources.length);
-  const special = specialRanges(code, options.language);
+  const special = specialRanges(code, runs, options.language);
   const exported = options.language === 'js' ? exportClause(buffer, special) : code.length;
   let i = 0;
   while (i < runs.count) {
@@ -78,12 +78,22 @@ function endsUnmarked(runs: SourceRuns, i: number): boolean {
   return next !== UNMAPPED;
 }
 
-function specialRanges(code: Uint8Array, language: 'js' | 'css'): { range: ByteRange; owner: number }[] {
-  const special = licenceComments(code, language).map((range) => ({ range, owner: rest('licence') }));
+function specialRanges(
+  code: Uint8Array,
+  runs: SourceRuns,
+  language: 'js' | 'css',
+): { range: ByteRange; owner: number }[] {
+  const special = licenceComments(code, language, lastToken(runs)).map((range) => ({ range, owner: rest('licence') }));
   const comment = sourceMapComment(code);
   if (comment === null) return special;
   const before = special.filter(({ range }) => range.end <= comment.start);
   return [...before, { range: comment, owner: rest('source-map-comment') }];
+}
+
+/** Where the last token that the map names begins; 0: it names none. */
+function lastToken(runs: SourceRuns): number {
+  for (let i = runs.count - 1; i >= 0; i--) if (runs.owners[i]! >= FIRST_SOURCE) return runs.lastSegments[i]!;
+  return 0;
 }
 
 /** Longer lists of exports are left where the map puts them. */
