@@ -33,7 +33,7 @@ export function readCommonJs({ program }: ParsedModule): CommonJsExports {
                 names.add(each.key.name);
               else isComputed = true;
             }
-          } else if (right.type !== 'AssignmentExpression') single = right;
+          } else if (right.type !== 'AssignmentExpression' && !handsOnItself(right)) single = right;
         } else if (name !== '__esModule') names.add(name);
       }
     } else if (node.type === 'CallExpression') {
@@ -67,6 +67,11 @@ function exportName(left: Node): string | null {
   if (!isExports(left.object)) return null;
   if (!left.computed) return left.property.type === 'Identifier' ? left.property.name : null;
   return left.property.type === 'Literal' && typeof left.property.value === 'string' ? left.property.value : null;
+}
+
+/** `module.exports = exports.default`, which compilers add: nothing but what is exported already. */
+function handsOnItself(right: Node): boolean {
+  return right.type === 'MemberExpression' && isExports(right.object);
 }
 
 function isExports(node: Node): boolean {

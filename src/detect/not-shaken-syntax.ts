@@ -67,10 +67,14 @@ function placeOf(text: string, offset: number): { line: number; column: number }
 
 export function childrenOf(node: Node): Node[] {
   const fields = node as unknown as Readonly<Record<string, unknown>>;
-  return (visitorKeys[node.type] ?? []).flatMap((key) => {
+  const children: Node[] = [];
+  for (const key of visitorKeys[node.type] ?? []) {
     const value = fields[key];
-    return (Array.isArray(value) ? value : [value]).filter(isNode);
-  });
+    if (Array.isArray(value)) {
+      for (const each of value) if (isNode(each)) children.push(each);
+    } else if (isNode(value)) children.push(value);
+  }
+  return children;
 }
 
 function isNode(value: unknown): value is Node {

@@ -121,6 +121,7 @@ class Search {
   /** `import * as ns` of which only members are used by their names asks for those, and bundlers see that. */
   private withMembers(edge: Edge): Edge {
     if (edge.kind !== 'static' || edge.names?.includes(ALL) !== true) return edge;
+    if (this.build.modules[edge.to]!.format !== 'esm') return edge;
     const importer = this.read(edge.from);
     const offset = importer === null ? null : offsetOf(importer, edge);
     if (importer === null || offset === null) return edge;
@@ -154,6 +155,7 @@ class Search {
 
   private commonJs(module: ModuleIndex): NotShaken | null {
     const parsed = this.read(module);
+    if (parsed === null && !/\.c?js$/i.test(this.build.modules[module]!.id)) return null;
     const exports = parsed === null ? null : readCommonJs(parsed);
     if (exports?.isSingle === true || (exports !== null && exports.offset === null)) return null;
     const names = exports?.names ?? null;
@@ -163,7 +165,7 @@ class Search {
     const known = names !== null && asked !== null ? names.filter((name) => asked.has(name)) : null;
     const what =
       names === null || known === null
-        ? 'all that it exports stays, whatever is asked for'
+        ? `${names === null ? 'all that it exports stays' : `its ${names.length} exports stay`}, whatever is asked for`
         : known.length === 0
           ? `none of its ${names.length} exports is asked for by name`
           : `${known.length} of its ${names.length} exports ${known.length === 1 ? 'is' : 'are'} asked for (${listed(known)})`;
@@ -455,11 +457,12 @@ class Search {
   }
 
   private sideEffect(module: ModuleIndex): NotShaken | null {
-    const { sideEffects, usedExports } = this.build.modules[module]!;
-    const parsed = this.read(module);
+    const { sideEffects, usedExports, exports } = this.build.modules[module]!;
     const names = this.demand.namesOf(module);
+    if (exports?.every((name) => names.has(name) || name === ALL) === true) return null;
+    const parsed = this.read(module);
     if (parsed === null) {
-      const isBare = names.size === 0 && sideEffects === true && (this.build.modules[module]!.exports?.length ?? 0) > 0;
+      const isBare = names.size === 0 && sideEffects === true && (exports?.length ?? 0) > 0;
       return isBare ? this.finding(module, 'whole', 'side-effects-field', this.fieldSays(module), null) : null;
     }
     const top = this.topLevel(module, parsed);

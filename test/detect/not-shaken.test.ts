@@ -189,6 +189,35 @@ describe('side effects', () => {
   });
 });
 
+describe('side effects by the rules of another bundler', () => {
+  const library = `export const used = 1;\nexport const unused = make();`;
+  const found = (usedExports: readonly string[]) => {
+    const modules = [
+      moduleOf('src/main.js', { exports: [] }),
+      moduleOf('src/library.js', { exports: ['used', 'unused'], usedExports }),
+    ];
+    const edges = [edgeOf(0, 1, { names: ['used'], line: 1, column: 0 })];
+    const output = outputOf(
+      'main.js',
+      [
+        [0, 10],
+        [1, 80],
+      ],
+      { entry: true, entryModule: 0 },
+    );
+    const build = { ...buildOf(modules, edges, [output]), bundler: { name: 'rollup', version: '4.0.0' } };
+    const main = `import { used } from './library.js';\nconsole.log(used);`;
+    return findNotShaken(build, { sources: (module) => (module === 0 ? main : library) });
+  };
+
+  it('make a finding where the bundler says that it kept a name nobody asks for, and only there', async () => {
+    expect(await found(['used'])).toEqual([]);
+    expect(await found(['used', 'unused'])).toMatchObject([
+      { module: 1, kept: 'part', reason: 'side-effect', at: { module: 1, line: 2 } },
+    ]);
+  });
+});
+
 describe('namespaces', () => {
   const parts = {
     'all.js': `export * from './a.js';\nexport * from './b.js';\nexport * as c from './c.js';`,
