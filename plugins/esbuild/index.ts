@@ -89,7 +89,7 @@ function record(
 function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
   const { absWorkingDir, outdir, outfile, entryPoints } = build.initialOptions;
   const workingDir = absWorkingDir ?? process.cwd();
-  const contents = new Map(result.outputFiles?.map((file) => [path.resolve(file.path), file.contents]));
+  const contents = new Map(result.outputFiles?.map((file) => [path.resolve(workingDir, file.path), file.contents]));
   return esbuildEvidence({
     metafile: result.metafile as Metafile,
     workingDir,

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
 import { linkImports, type ResolvedImport } from '../measure/link.ts';
+import { linkPage, PAGE } from './pages.ts';
 
 export interface ResolvedModule extends ModuleEvidence {
   /** Canonical. */
@@ -33,6 +34,11 @@ export function linkSources(
   const reader = new SourceReader(root);
   const modules = resolved.map((module): ModuleEvidence => {
     const { imports, ...facts } = module;
+    if (PAGE.test(module.id)) {
+      const html = contents(module.id) ?? reader.read(module.id)?.toString() ?? '';
+      for (const edge of linkPage(module.id, html, imports)) edges.push(edge);
+      return facts;
+    }
     const needed = imports.length > 0 || facts.exports === null;
     const text = needed && SCRIPT.test(module.id) ? contents(module.id) : null;
     const source = text === undefined ? reader.read(module.id) : text === null ? null : Buffer.from(text);
