@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutSetOfModule, cutSetOfPackage } from '../../src/detect/cut-set.ts';
+import { cutSetOfModule, cutSetOfPackage, modulesLeaving } from '../../src/detect/cut-set.ts';
 import { moduleGraph } from '../../src/detect/graph.ts';
 import type { Build, Edge } from '../../src/model/build.ts';
 import { bundle } from './metafile-build.ts';
@@ -53,7 +53,8 @@ test('no smaller set of statements does it, for modules and packages', () => {
         const own = build.edges.filter(({ from }) => build.modules[from]!.package === null);
         const fewestOwn = smallest(build, targets, own);
         expect(answer.scope === 'any').toBe(fewestOwn === null);
-        expect(answer.cut.length).toBe(fewestOwn ?? smallest(build, targets, build.edges));
+        expect(leaves(build, targets, answer.fewest)).toBe(true);
+        expect(answer.fewest.length).toBe(fewestOwn ?? smallest(build, targets, build.edges));
       }
     }),
     { numRuns: 150 },
@@ -86,10 +87,50 @@ test('of two smallest sets the one nearest to the target, and all importers', ()
   );
   expect(cutSetOfPackage(build, 'moment')).toEqual({
     cut: [build.edges[2]],
+    fewest: [build.edges[2]],
     scope: 'own',
     importers: [build.edges[2]],
   });
-  expect(cutSetOfModule(build, 4)).toEqual({ cut: [build.edges[2]], scope: 'own', importers: [build.edges[3]] });
+  expect(cutSetOfModule(build, 4)).toEqual({
+    cut: [build.edges[2]],
+    fewest: [build.edges[2]],
+    scope: 'own',
+    importers: [build.edges[3]],
+  });
+});
+
+test('a statement that takes much else with it is not offered where others do', () => {
+  const build = buildOf(
+    [
+      moduleOf('src/main.ts'),
+      moduleOf('src/router.ts'),
+      moduleOf('src/profile.ts'),
+      moduleOf('src/checkout.ts'),
+      moduleOf('node_modules/zod/index.js'),
+    ],
+    [edgeOf(0, 1, { line: 3 }), edgeOf(1, 2), edgeOf(1, 3), edgeOf(2, 4, { line: 5 }), edgeOf(3, 4, { line: 6 })],
+    [
+      outputOf(
+        'main.js',
+        [
+          [0, 100],
+          [1, 90_000],
+          [2, 30_000],
+          [3, 30_000],
+          [4, 50_000],
+        ],
+        { entry: true, entryModule: 0 },
+      ),
+    ],
+  );
+  const { cut, fewest } = cutSetOfPackage(build, 'zod');
+  expect(fewest).toEqual([build.edges[0]]);
+  expect(cut).toEqual([build.edges[3], build.edges[4]]);
+  expect(modulesLeaving(build, cut)).toEqual([4]);
+  expect(modulesLeaving(build, fewest)).toEqual([1, 2, 3, 4]);
+  // What only the router imports can't leave without it: then the fewest are what there is.
+  const alone = { ...build, edges: build.edges.slice(0, 4) };
+  expect(cutSetOfModule(alone, 1).cut).toEqual([build.edges[0]]);
 });
 
 test('the statements found in a real application make the package leave when it is built without them', async () => {
