@@ -351,6 +351,8 @@ it('gives the heaviest first, with retained sizes where they are known, and pars
     most: 2,
   });
   expect(new Set(read).size).toBeLessThanOrEqual(2);
+  const unread = await findNotShaken(found.build, { sources: () => null });
+  expect(unread.map(({ reason, at }) => ({ reason, at }))).toContainEqual({ reason: 'commonjs', at: null });
 });
 
 describe('the rules for side effects are those of esbuild', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { OwnedOutput } from '../../src/measure/assemble.ts';
@@ -89,6 +90,43 @@ describe('executedRanges', () => {
       { start: 20, end: 50 },
     ]);
   });
+});
+
+/** Ranges as V8 nests them: functions within functions, blocks within these, in one list for each function. */
+const functionsWithin = (length: number): fc.Arbitrary<FunctionCoverage[]> => {
+  const nest = (start: number, end: number, depth: number): fc.Arbitrary<FunctionCoverage['ranges'][number][]> =>
+    fc.tuple(fc.nat(2), fc.array(fc.nat(end - start), { minLength: 2, maxLength: 4 })).chain(([count, cuts]) => {
+      const sorted = [...cuts].sort((a, b) => a - b).map((cut) => start + cut);
+      const inner = sorted.slice(1).map((to, i) => [sorted[i]!, to] as const);
+      const below =
+        depth === 0 ? [] : inner.filter(([from, to]) => from < to).map(([from, to]) => nest(from, to, depth - 1));
+      return fc.tuple(...below).map((lists) => [range(start, end, count), ...lists.flat()]);
+    });
+  return nest(0, length, 3).map((ranges) => ranges.map((each) => ({ ranges: [each] })));
+};
+
+it('agrees with a count for each unit of the text, in units and in bytes', () => {
+  const units = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+    .filter((text) => !text.startsWith('\uFEFF'));
+  const cases = units.chain((text) => functionsWithin(text.length).map((functions) => ({ text, functions })));
+  fc.assert(
+    fc.property(cases, ({ text, functions }) => {
+      const counts = new Array<number>(text.length).fill(0);
+      for (const { ranges } of functions)
+        for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
+      const ran = executedRanges(functions);
+      const covered = counts.map((_, unit) => ran.some(({ start, end }) => start <= unit && unit < end));
+      expect(covered).toEqual(counts.map((count) => count > 0));
+      // A range that ends within a surrogate pair has all of it; V8 makes none.
+      fc.pre(ran.every(({ start, end }) => [start, end].every((at) => !/[\uDC00-\uDFFF]/.test(text.charAt(at)))));
+      const output = owned('main.js', text, [[0, text]]);
+      const scripts = parseCoverage({ result: [{ url: '/main.js', functions }] }, 'x');
+      const { points } = executedBytes([output], [{ name: 'load', scripts }]);
+      const expected = ran.reduce((sum, { start, end }) => sum + Buffer.byteLength(text.slice(start, end)), 0);
+      expect(points[0]!.modules).toEqual([{ module: 0, loaded: Buffer.byteLength(text), executed: expected }]);
+    }),
+  );
 });
 
 describe('executedBytes', () => {
