@@ -22,6 +22,7 @@ const external = [
   'terser',
   'playwright-core',
   '@sparticuz/chromium',
+  'oxc-parser',
   ...Object.keys(readPackage().dependencies ?? {}),
 ];
 
