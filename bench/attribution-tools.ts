@@ -48,7 +48,13 @@ export async function analyzeBuild(bundler: BundlerName, root: string, build: Bu
   try {
     let record: Build | undefined;
     let metafile: Metafile | undefined;
-    const options = { root, gzip: false, brotli: false, summary: false, onBuild: (made: Build) => void (record = made) };
+    const options = {
+      root,
+      gzip: false,
+      brotli: false,
+      summary: false,
+      onBuild: (made: Build) => void (record = made),
+    };
     const json = (name: string) => path.join(folder, `${name}.json`);
     const sonda = { format: 'json' as const, filename: 'sonda', outputDir: folder, open: false as const };
     const quiet = silence();

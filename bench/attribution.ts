@@ -46,7 +46,9 @@ export async function run(): Promise<string> {
   const cases: FixtureCase[] = [];
   for (const { name, bundlers } of FIXTURES) {
     const root = path.join(FOLDER, '..', 'fixtures', name);
-    const { build } = (await import(path.join(root, 'build.mjs'))) as { build: (bundler: string, options: object) => Promise<unknown> };
+    const { build } = (await import(path.join(root, 'build.mjs'))) as {
+      build: (bundler: string, options: object) => Promise<unknown>;
+    };
     for (const bundler of bundlers) {
       const analyzed = await analyzeBuild(bundler, root, (options) => build(bundler, options));
       cases.push({ title: `${name}, ${bundler}`, bundler, analyzed });
@@ -89,7 +91,9 @@ function sumsTable(cases: readonly FixtureCase[]): string {
       if (analysis === null) return 'fails';
       const parts = [...files.keys()].flatMap((file) => [...(analysis.get(file)?.values() ?? [])]);
       const difference = parts.reduce((a, b) => a + b, 0) - total;
-      return difference === 0 ? '0' : `${signed(difference)} (${signed(Number(((100 * difference) / total).toFixed(2)))} %)`;
+      return difference === 0
+        ? '0'
+        : `${signed(difference)} (${signed(Number(((100 * difference) / total).toFixed(2)))} %)`;
     });
     return [title, ...cells];
   });
@@ -154,7 +158,8 @@ async function markedTable(): Promise<string> {
         const script = readdirSync(options.outdir, { recursive: true }).find((name) => /\.js$/.test(String(name)));
         truth = markedBytes(readFileSync(path.join(options.outdir, String(script)), 'latin1'));
       });
-      if (truth.size !== MARKED_MODULES) throw new Error(`${title}: ${truth.size} of the marked modules are in the output`);
+      if (truth.size !== MARKED_MODULES)
+        throw new Error(`${title}: ${truth.size} of the marked modules are in the output`);
       rows.push([title, ...TOOLS.map((tool) => markedCell(tool, byTool, truth))]);
     }
     return table(['bundler', ...TOOLS], rows);
@@ -250,7 +255,10 @@ async function finishedOutputTable(folder: string): Promise<string> {
       ROUNDS,
       tools.map((tool): Subject => ({ name: tool, args: [script, tool, outdir, metafile] })),
     );
-    rows.push([fixture, ...tools.map((tool) => `×${medianRatio(seconds.get(tool)!, seconds.get('pare')!).toFixed(2)}`)]);
+    rows.push([
+      fixture,
+      ...tools.map((tool) => `×${medianRatio(seconds.get(tool)!, seconds.get('pare')!).toFixed(2)}`),
+    ]);
   }
   return table(['finished output of', 'pare: `analyze`', 'source-map-explorer', "esbuild's `analyzeMetafile`"], rows);
 }
@@ -267,7 +275,12 @@ async function pluginsTable(folder: string): Promise<string> {
   };
   const columns = ['pare', 'sonda', ...Object.keys(visualizers)];
   const rows: string[][] = [];
-  for (const [fixture, bundler] of [['storefront', 'esbuild'], ['cli', 'esbuild'], ['storefront', 'vite'], ['legacy', 'rollup']] as const) {
+  for (const [fixture, bundler] of [
+    ['storefront', 'esbuild'],
+    ['cli', 'esbuild'],
+    ['storefront', 'vite'],
+    ['legacy', 'rollup'],
+  ] as const) {
     const plugins: Record<string, readonly string[]> = {
       pare: [`pare/${bundler}#analyzer`, pare],
       sonda: [`sonda/${bundler}#default`, sonda],

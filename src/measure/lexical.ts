@@ -225,7 +225,9 @@ export function walkLexically(code: Buffer, { language, until = code.length }: W
 
 function isKeyword(code: Buffer, start: number, end: number, keywords: ReadonlySet<string>): boolean {
   const size = end - start;
-  return size > 1 && size <= LONGEST_KEYWORD && code[start]! >= 0x61 && keywords.has(code.toString('latin1', start, end));
+  return (
+    size > 1 && size <= LONGEST_KEYWORD && code[start]! >= 0x61 && keywords.has(code.toString('latin1', start, end))
+  );
 }
 
 /** Behind blanks and one line terminator, where nothing else stands on the line. */

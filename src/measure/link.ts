@@ -30,6 +30,7 @@ export function linkImports(
   if (source === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
   const syntax = scanModule(source);
   const bySpecifier = groupBySpecifier(syntax.imports);
+  let written: WrittenImports | null = null;
   const edges: EdgeEvidence[] = [];
   const seen = new Set<string>();
   for (const each of resolved) {
@@ -37,7 +38,10 @@ export function linkImports(
     if (seen.has(key)) continue;
     seen.add(key);
     const before = edges.length;
-    const named = each.specifier === null ? bestFits(from, each, syntax.imports) : bySpecifier.get(each.specifier);
+    const named =
+      each.specifier === null
+        ? (written ??= new WrittenImports(from, syntax.imports)).bestFits(each)
+        : bySpecifier.get(each.specifier);
     for (const statement of named ?? [])
       if (kindFits(each.kind, statement.kind)) edges.push(edge(from, each, statement, statement));
     if (edges.length > before) continue;
@@ -65,27 +69,55 @@ function edge(
 
 function groupBySpecifier(imports: readonly ImportStatement[]): Map<string, ImportStatement[]> {
   const groups = new Map<string, ImportStatement[]>();
-  for (const statement of imports) {
-    const group = groups.get(statement.specifier);
-    if (group === undefined) groups.set(statement.specifier, [statement]);
-    else group.push(statement);
-  }
+  for (const statement of imports) append(groups, statement.specifier, statement);
   return groups;
 }
 
-/** The statements whose specifiers fit what the bundler resolved, where it doesn't keep the specifier. */
-function bestFits(from: string, wanted: ResolvedImport, imports: readonly ImportStatement[]): ImportStatement[] {
-  let best = 1;
-  let found: ImportStatement[] = [];
-  for (const statement of imports) {
-    if (!kindFits(wanted.kind, statement.kind)) continue;
-    const fit = specifierFit(from, statement.specifier, wanted.to);
-    if (fit < best) continue;
-    if (fit > best) found = [];
-    best = fit;
-    found.push(statement);
+/** The statements of a module by what their specifiers may stand for, for bundlers that keep no specifiers. */
+class WrittenImports {
+  readonly #from: string;
+  /** Relative ones by the path they name, and by that without its extension (or as a folder's index). */
+  readonly #exact = new Map<string, ImportStatement[]>();
+  readonly #loose = new Map<string, ImportStatement[]>();
+  readonly #bare: ImportStatement[] = [];
+
+  constructor(from: string, imports: readonly ImportStatement[]) {
+    this.#from = from;
+    const folder = path.posix.dirname(from);
+    for (const statement of imports) {
+      const specifier = stripQuery(statement.specifier);
+      if (!specifier.startsWith('.')) {
+        this.#bare.push(statement);
+        continue;
+      }
+      const target = path.posix.join(folder, specifier).replace(/\/$/, '');
+      append(this.#exact, target, statement);
+      append(this.#loose, withoutScriptExtension(target), statement);
+      append(this.#loose, `${target}/index`, statement);
+    }
   }
-  return found;
+
+  /** Those that fit best what the bundler resolved. */
+  bestFits({ to, kind }: ResolvedImport): ImportStatement[] {
+    let best = 1;
+    let found: ImportStatement[] = [];
+    const take = (fit: number, statement: ImportStatement): void => {
+      if (fit < best || !kindFits(kind, statement.kind)) return;
+      if (fit > best) found = [];
+      best = fit;
+      found.push(statement);
+    };
+    for (const statement of this.#exact.get(to) ?? []) take(3, statement);
+    for (const statement of this.#loose.get(withoutExtension(to)) ?? []) take(2, statement);
+    for (const statement of this.#bare) take(specifierFit(this.#from, statement.specifier, to), statement);
+    return found;
+  }
+}
+
+function append(map: Map<string, ImportStatement[]>, key: string, statement: ImportStatement): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [statement]);
+  else list.push(statement);
 }
 
 function kindFits(resolved: EdgeKind, written: EdgeKind): boolean {

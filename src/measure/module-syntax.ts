@@ -104,7 +104,12 @@ class Scan {
           }
         } else if (size === 7) {
           if (unit === LOWER_R && isRequire(source, wordStart)) i = this.#require(wordStart);
-        } else if (size === 3 && unit === LOWER_N && source[wordStart + 1] === LOWER_E && source[wordStart + 2] === 0x77)
+        } else if (
+          size === 3 &&
+          unit === LOWER_N &&
+          source[wordStart + 1] === LOWER_E &&
+          source[wordStart + 2] === 0x77
+        )
           i = this.#url(wordStart);
         if (i !== wordEnd) latest = QUOTED;
       } else if (kind === PUNCTUATION) {
@@ -187,7 +192,8 @@ class Scan {
     for (; i < source.length; i++) {
       const unit = source[i]!;
       if (unit === DOUBLE || unit === SINGLE) break;
-      if (unit === OPEN_PAREN || unit === EQUALS || unit === SEMICOLON || unit === BACKTICK || unit === CLOSE_PAREN) return word;
+      if (unit === OPEN_PAREN || unit === EQUALS || unit === SEMICOLON || unit === BACKTICK || unit === CLOSE_PAREN)
+        return word;
       if (unit === DOT) return word;
       if (unit !== SLASH) continue;
       const next = skipBlank(source, i);
@@ -432,19 +438,32 @@ function asBuffer(bytes: Uint8Array): Buffer {
 /** Of a word of six letters that begins with `i`. */
 function isImport(source: Buffer, at: number): boolean {
   return (
-    source[at + 1] === 0x6d && source[at + 2] === 0x70 && source[at + 3] === 0x6f && source[at + 4] === 0x72 && source[at + 5] === 0x74
+    source[at + 1] === 0x6d &&
+    source[at + 2] === 0x70 &&
+    source[at + 3] === 0x6f &&
+    source[at + 4] === 0x72 &&
+    source[at + 5] === 0x74
   );
 }
 
 function isExport(source: Buffer, at: number): boolean {
   return (
-    source[at + 1] === 0x78 && source[at + 2] === 0x70 && source[at + 3] === 0x6f && source[at + 4] === 0x72 && source[at + 5] === 0x74
+    source[at + 1] === 0x78 &&
+    source[at + 2] === 0x70 &&
+    source[at + 3] === 0x6f &&
+    source[at + 4] === 0x72 &&
+    source[at + 5] === 0x74
   );
 }
 
 function isRequire(source: Buffer, at: number): boolean {
   return (
-    source[at + 1] === 0x65 && source[at + 2] === 0x71 && source[at + 3] === 0x75 && source[at + 4] === 0x69 && source[at + 5] === 0x72 && source[at + 6] === 0x65
+    source[at + 1] === 0x65 &&
+    source[at + 2] === 0x71 &&
+    source[at + 3] === 0x75 &&
+    source[at + 4] === 0x69 &&
+    source[at + 5] === 0x72 &&
+    source[at + 6] === 0x65
   );
 }
 
