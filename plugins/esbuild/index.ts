@@ -90,6 +90,8 @@ function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
   const { absWorkingDir, outdir, outfile, entryPoints } = build.initialOptions;
   const workingDir = absWorkingDir ?? process.cwd();
   const contents = new Map(result.outputFiles?.map((file) => [path.resolve(workingDir, file.path), file.contents]));
+  // Without a place to write to, the one output goes by this name, whatever the metafile calls it.
+  const standardOutput = contents.get(path.resolve(workingDir, '<stdout>')) ?? null;
   return esbuildEvidence({
     metafile: result.metafile as Metafile,
     workingDir,
@@ -102,7 +104,8 @@ function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
           : null,
     entryPoints: entryPoints === undefined ? null : entryNames(entryPoints),
     version: build.esbuild.version,
-    read: (file) => contents.get(path.resolve(file)) ?? readBytes(file),
+    read: (file) =>
+      contents.get(path.resolve(file)) ?? (file.endsWith('.map') ? null : standardOutput) ?? readBytes(file),
   });
 }
 

@@ -165,7 +165,7 @@ function outputsOf(
       });
       return [];
     }
-    const kind = /\.css$/i.test(file) ? 'css' : /\.[cm]?js$|^<stdout>$/i.test(file) ? 'chunk' : 'asset';
+    const kind = /\.css$/i.test(file) ? 'css' : /\.[cm]?js$/i.test(file) ? 'chunk' : 'asset';
     const entryModule = output.entryPoint ?? null;
     return [
       {
