@@ -59,7 +59,7 @@ export function recordContext(context: BrowserContext, origin: string): ContextR
   });
   context.on('requestfailed', (request) => {
     if (isInline(request)) return;
-    requests.push(Promise.resolve(observe(request, isLocal(request.url(), origin) ? 'failed' : 'blocked', origin)));
+    requests.push(failureOf(request, origin).then((status) => observe(request, status, origin)));
     end(request);
   });
   context.on('console', (message) => {
@@ -154,6 +154,13 @@ function observe(request: Request, status: RequestObservation['status'], origin:
 async function statusOf(request: Request): Promise<number | 'failed'> {
   const response = await request.response().catch(() => null);
   return response?.status() ?? 'failed';
+}
+
+/** A module whose answer is an error fails as a request: the answer says more. */
+async function failureOf(request: Request, origin: string): Promise<RequestObservation['status']> {
+  if (!isLocal(request.url(), origin)) return 'blocked';
+  const status = await statusOf(request);
+  return status !== 'failed' && status >= 400 ? status : 'failed';
 }
 
 /** `Name: message`. What is thrown need not be an error. */

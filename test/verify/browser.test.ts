@@ -118,6 +118,66 @@ describe.skipIf(browser === null)('a browser scenario', { timeout: 60_000 }, () 
     await pictures[Symbol.asyncDispose]();
   });
 
+  it('waits for what covers a target to leave, and tells it when it stays', async () => {
+    const cover = `<style>#c { position: fixed; inset: 0 }</style><button id="b">Press</button><p id="o"></p><div id="c"></div>`;
+    const leaves = page(cover, `b.onclick = () => { o.textContent = 'Pressed'; }; setTimeout(() => c.remove(), 400);`);
+    expect((await run(leaves, [{ go: '/' }, { click: '#b' }, { see: 'Pressed' }])).failure).toBeNull();
+    const { failure } = await run(page(cover, ''), [{ go: '/' }, { click: '#b' }], { timeoutMs: 500 });
+    expect(failure?.message).toContain('#b cannot be used: <div id="c"> is in its way');
+  });
+
+  it('does a thing once, however long the page takes over it', async () => {
+    const files = page(
+      `<button id="b">Press</button><p id="o">0</p><select id="s"><option>a</option><option>b</option></select>`,
+      // The page's own clock stands still, so it counts.
+      `const busy = () => { let x = 0; for (let i = 0; i < 6e8; i++) x += i & 1; return x; };
+      b.onclick = () => { busy(); o.textContent = Number(o.textContent) + 1; };
+      s.onchange = () => { busy(); o.textContent = Number(o.textContent) + 10; };`,
+    );
+    const steps: BrowserStep[] = [{ go: '/' }, { click: '#b' }, { select: ['#s', 'b'] }, { mark: 'end' }];
+    const seen = await run(files, steps, { timeoutMs: 100 });
+    expect(seen.failure).toBeNull();
+    expect(seen.marks[0]?.text).toContain('11');
+  });
+
+  it('brings a target into view, and looks the same however far the page is scrolled', async () => {
+    const files = page(
+      `<style>header { position: sticky; top: 0; height: 60px } #space { height: 3000px }
+        #list { height: 50px; overflow: auto }</style>
+      <header>Top</header><div id="list"><p>a</p><p>b</p><p id="inner">c</p></div><div id="space"></div><button id="b">Far</button><p id="o"></p>`,
+      `b.onclick = () => { o.textContent = 'Hit'; }`,
+    );
+    const seen = await run(files, [
+      { go: '/' },
+      { mark: 'before' },
+      { click: '#inner' },
+      { hover: '#b' },
+      { mark: 'after' },
+      { click: '#b' },
+      { see: 'Hit' },
+    ]);
+    expect(seen.failure).toBeNull();
+    expect(seen.marks[1]?.appearance).toEqual(seen.marks[0]?.appearance);
+  });
+
+  it('tells a picture once and takes hashes out of the names of all kinds of files', async () => {
+    const files = {
+      ...page(
+        '<img src="/a-Ab12Cd34.svg"><p>Hi</p>',
+        `const again = (n) => { if (n > 0) { const i = new Image(); i.src = '/a-Ab12Cd34.svg'; i.onload = () => again(n - 1); document.body.append(i); } };
+        again(3); for (const f of ['gear-Q1W2E3R4.obj', 'lamp-Q1W2E3R4.gltf', 'data-Q1W2E3R4.json']) fetch('/' + f);`,
+      ),
+      'a-Ab12Cd34.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+      'gear-Q1W2E3R4.obj': 'o',
+      'lamp-Q1W2E3R4.gltf': '{}',
+      'data-Q1W2E3R4.json': '{}',
+    };
+    const { requests } = await run(files, [{ go: '/' }, { go: '/again' }]);
+    const urls = requests.map(({ url }) => url);
+    expect(urls.filter((url) => url.endsWith('.svg'))).toEqual(['/a-[hash].svg']);
+    for (const url of ['/gear-[hash].obj', '/lamp-[hash].gltf', '/data-[hash].json']) expect(urls).toContain(url);
+  });
+
   it('records uncaught errors, unhandled rejections and the console', async () => {
     const script = `console.warn('careful', 1); setTimeout(() => { throw new TypeError('in a timer'); }, 10);
       Promise.reject(new RangeError('in a promise'));`;
