@@ -18,7 +18,7 @@ import { readSourceMap, readSourcesContent } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';
 import { PackageFiles } from './package-files.ts';
 import { Resolver } from './resolve.ts';
-import { linkSources, type ResolvedModule } from './sources.ts';
+import { linkSources, type ResolvedModule, type ScannedSource } from './sources.ts';
 import type { WebpackStats } from './webpack-stats.ts';
 
 /**
@@ -179,17 +179,50 @@ function withImports(outputs: readonly OutputEvidence[], stats: WebpackStats | n
     ...pages.flatMap((page) => startsOf(page, files)),
     ...(stats?.entries ?? []).filter((file) => files.has(file)),
   ]);
-  const imported = new Set(linked.flatMap(({ imports }) => imports.map(({ file }) => file)));
+  const first = started.size > 0 ? started : chunksThatStart(linked);
   const isEntry = ({ file, kind }: OutputEvidence) =>
-    kind !== 'asset' &&
-    (started.size > 0
-      ? started.has(file)
-      : kind === 'chunk' && !imported.has(file) && !(stats?.asyncFiles.has(file) ?? false));
+    kind !== 'asset' && first.has(file) && (started.size > 0 || !(stats?.asyncFiles.has(file) ?? false));
   return linked.map((output) => ({
     ...output,
     entry: isEntry(output),
     imports: [...output.imports, ...(stats?.imports(output.file) ?? [])],
   }));
+}
+
+/**
+ * Where neither a page nor the bundler says it: the chunks that no other asks for. A lazy chunk may import its entry (for what
+ * they share), so what only such chunks ask for starts too, if it is what makes them reachable. webpack's chunks without its
+ * runtime don't start by themselves.
+ */
+function chunksThatStart(outputs: readonly OutputEvidence[]): ReadonlySet<string> {
+  const chunks = outputs.filter((output) => output.kind === 'chunk' && !WEBPACK_CHUNK.test(headOf(output.contents)));
+  const importers = new Map(chunks.map(({ file }) => [file, [] as { from: string; kind: OutputImport['kind'] }[]]));
+  for (const { file: from, imports } of chunks)
+    for (const { file, kind } of imports) if (file !== from) importers.get(file)?.push({ from, kind });
+  const start = new Set(chunks.flatMap(({ file }) => (importers.get(file)!.length === 0 ? [file] : [])));
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const target of byFile.get(file)?.imports ?? []) reach(target.file);
+  };
+  const byFile = new Map(chunks.map((chunk) => [chunk.file, chunk]));
+  for (const file of start) reach(file);
+  // What is left stands in circles: there, a chunk that nobody loads late, and that no other such chunk needs, is the start.
+  const isLate = (file: string) => importers.get(file)!.some(({ kind }) => kind === 'dynamic');
+  const rest = chunks.map(({ file }) => file).filter((file) => !reached.has(file) && !isLate(file));
+  const needed = (file: string) => importers.get(file)!.some(({ from }) => !reached.has(from) && !isLate(from));
+  const free = rest.filter((file) => !needed(file));
+  for (const file of free.length > 0 ? free : rest) start.add(file);
+  return start;
+}
+
+/** `(self.webpackChunkapp = self.webpackChunkapp || []).push([[123], {` */
+const WEBPACK_CHUNK = /^\s*(?:"use strict";)?\(+(?:self|this|globalThis|window|global)\.?\[?["'\w$]+\]?\s*=[^;]{0,200}?\|\|\s*\[\]\)\.push\(\[\[/;
+
+function headOf(contents: Uint8Array): string {
+  const head = Buffer.from(contents.buffer, contents.byteOffset, Math.min(contents.length, 4096)).toString('latin1');
+  return head.replace(/^(?:\s*\/\*[^]*?\*\/|\s*\/\/.*\n)+/, '');
 }
 
 function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputImport[] {
@@ -291,13 +324,16 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
   const resolver = new Resolver(root, named);
   const queue = [...texts.keys()];
   const resolved: ResolvedModule[] = [];
+  const scanned = new Map<string, ScannedSource>();
   let unread = 0;
   for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
     const text = texts.get(id) ?? (isRuntimeModule(id) ? null : readSource(root, id));
     if (text === null && !isRuntimeModule(id) && !id.startsWith('virtual:')) unread++;
     else if (text !== null) texts.set(id, text);
+    const source = text === null ? null : Buffer.from(text);
+    if (source !== null && SCRIPT.test(id)) scanned.set(id, { source, syntax: scanModule(source) });
     const imports: ResolvedImport[] = [];
-    for (const { to, kind, specifier } of text === null ? [] : asked(id, text, resolver, texts)) {
+    for (const { to, kind, specifier } of text === null ? [] : asked(id, text, scanned.get(id), resolver, texts)) {
       if (to === id) continue;
       imports.push({ to, kind, specifier });
       if (!texts.has(to)) {
@@ -305,11 +341,10 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
         queue.push(to);
       }
     }
-    const sourceBytes = text === null ? null : Buffer.byteLength(text);
     resolved.push({
       id,
       format: formatOf(id),
-      sourceBytes,
+      sourceBytes: source?.length ?? null,
       sideEffects: packages.sideEffects(id),
       exports: null,
       usedExports: null,
@@ -326,18 +361,26 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
   }
   const standing = shippedSources(root, resolved, named);
   const modules = resolved.filter(({ id }) => !standing.has(id));
-  return { ...linkSources(root, modules, (id) => texts.get(id) ?? undefined), standing };
+  return { ...linkSources(root, modules, scanned), standing };
 }
 
 /** What a module asks for, resolved. A webpack context (`./locale/ sync ^\.\/.*$`) asks for all that its pattern fits. */
-function asked(id: string, text: string, resolver: Resolver, texts: ReadonlyMap<string, unknown>): ResolvedImport[] {
+function asked(
+  id: string,
+  text: string,
+  scanned: ScannedSource | undefined,
+  resolver: Resolver,
+  texts: ReadonlyMap<string, unknown>,
+): ResolvedImport[] {
   const context = /^(.*)\/ (?:sync|lazy|eager|weak|lazy-once)\b.*? (\S+)$/.exec(id);
   if (context !== null) return contextImports(context[1]!, context[2]!, texts);
-  if (!SCRIPT.test(id)) return [];
-  const found = scanModule(text).imports.flatMap((statement): ResolvedImport[] => {
+  if (STYLE.test(id)) return styleImports(id, text, resolver);
+  if (scanned === undefined) return [];
+  const found = scanned.syntax.imports.flatMap((statement): ResolvedImport[] => {
     const to = resolver.resolve(id, statement);
     return to === null ? [] : [{ to, kind: statement.kind, specifier: statement.specifier }];
   });
+  if (!text.includes('require(')) return found;
   const folders = [...text.matchAll(/\brequire\(\s*["'`](\.{1,2}\/[^"'`\n$]*)["'`$]/g)].map((match) =>
     path.posix.join(path.posix.dirname(id), match[1]!),
   );
@@ -345,6 +388,18 @@ function asked(id: string, text: string, resolver: Resolver, texts: ReadonlyMap<
     [...texts.keys()].filter((other) => other.startsWith(`${folder} `) || other.startsWith(`${folder}/ `)),
   );
   return [...found, ...[...new Set(contexts)].map((to): ResolvedImport => ({ to, kind: 'require', specifier: null }))];
+}
+
+/** `@import` at the head of a style sheet: its paths are URLs, so that `a.css` is a file beside it before it is a package. */
+function styleImports(id: string, text: string, resolver: Resolver): ResolvedImport[] {
+  const code = text.replace(/\/\*[^]*?\*\//g, '');
+  return [...code.matchAll(/@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/g)].flatMap((match): ResolvedImport[] => {
+    const specifier = match[1]!;
+    const to = [`./${specifier}`, specifier].flatMap(
+      (each) => resolver.resolve(id, { specifier: each, kind: 'static' }) ?? [],
+    )[0];
+    return to === undefined ? [] : [{ to, kind: 'css', specifier }];
+  });
 }
 
 function contextImports(folder: string, pattern: string, texts: ReadonlyMap<string, unknown>): ResolvedImport[] {
@@ -374,6 +429,7 @@ function shippedSources(
 }
 
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
+const STYLE = /\.(?:css|scss|sass|less|pcss|styl)$/i;
 
 function readSource(root: string, id: string): string | null {
   if (id.startsWith('virtual:')) return null;

@@ -26,6 +26,7 @@ const EXTENSIONS = [
   '.svelte',
   '.css',
 ];
+const ENDINGS = [...EXTENSIONS, ...EXTENSIONS.slice(1).map((extension) => `/index${extension}`)];
 const SCRIPT_EXTENSION = /\.(?:[cm]?jsx?)$/;
 
 export class Resolver {
@@ -37,6 +38,9 @@ export class Resolver {
   readonly #folders = new Map<string, Set<string>>();
   #matcher: ((specifier: string) => string[]) | null | undefined;
   readonly #packageFolders = new Map<string, boolean>();
+  readonly #files = new Map<string, string | null>();
+  readonly #disk = new Map<string, boolean>();
+  readonly #packageTargets = new Map<string, readonly string[]>();
   readonly #manifests = new Map<string, Record<string, unknown> | null>();
 
   /** @param known canonical ids of the modules that the maps name */
@@ -52,7 +56,7 @@ export class Resolver {
   }
 
   /** Canonical id of the module that `statement`, written in `from`, asks for; null where it leads out of the bundle. */
-  resolve(from: string, { specifier, kind }: ImportStatement): string | null {
+  resolve(from: string, { specifier, kind }: Pick<ImportStatement, 'specifier' | 'kind'>): string | null {
     const spec = stripQuery(specifier);
     if (spec === '' || /^(?:node:|https?:|data:)/.test(spec)) return null;
     if (spec.startsWith('.')) return this.#file(path.posix.join(path.posix.dirname(from), spec));
@@ -62,12 +66,16 @@ export class Resolver {
 
   /** A file by its path but for extension and index. */
   #file(base: string): string | null {
-    const stems = SCRIPT_EXTENSION.test(base) ? [base, base.replace(/js(x?)$/, 'ts$1')] : [base];
-    const candidates = stems.flatMap((stem) => [
-      ...EXTENSIONS.map((extension) => stem + extension),
-      ...EXTENSIONS.slice(1).map((extension) => `${stem}/index${extension}`),
-    ]);
-    return candidates.find((id) => this.#known.has(id)) ?? candidates.find((id) => this.#onDisk(id)) ?? null;
+    // Nearly always a module that is known, by its whole name.
+    if (this.#known.has(base)) return base;
+    let found = this.#files.get(base);
+    if (found === undefined) {
+      const stems = SCRIPT_EXTENSION.test(base) ? [base, base.replace(/js(x?)$/, 'ts$1')] : [base];
+      const candidates = stems.flatMap((stem) => ENDINGS.map((ending) => stem + ending));
+      found = candidates.find((id) => this.#known.has(id)) ?? candidates.find((id) => this.#onDisk(id)) ?? null;
+      this.#files.set(base, found);
+    }
+    return found;
   }
 
   #bare(from: string, specifier: string, kind: ImportStatement['kind']): string | null {
@@ -76,7 +84,13 @@ export class Resolver {
     const folder = this.#folderOf(from, name);
     if (folder === null) return null;
     const subpath = specifier.slice(name.length + 1);
-    for (const target of this.#targets(folder, name, subpath, kind === 'require')) {
+    const key = `${folder}\n${subpath}\n${kind === 'require'}`;
+    let targets = this.#packageTargets.get(key);
+    if (targets === undefined) {
+      targets = this.#targets(folder, name, subpath, kind === 'require');
+      this.#packageTargets.set(key, targets);
+    }
+    for (const target of targets) {
       const found = this.#file(path.posix.join(folder, target));
       if (found !== null) return found;
     }
@@ -181,6 +195,18 @@ export class Resolver {
   }
 
   #onDisk(id: string): boolean {
+    // Below a folder that isn't there nothing is: most candidates are the index of a folder.
+    const folder = path.posix.dirname(id);
+    if (folder.endsWith('..') || folder === '.') return this.#isFile(id);
+    let has = this.#disk.get(folder);
+    if (has === undefined) {
+      has = statSync(path.join(this.#root, folder), { throwIfNoEntry: false })?.isDirectory() ?? false;
+      this.#disk.set(folder, has);
+    }
+    return has && this.#isFile(id);
+  }
+
+  #isFile(id: string): boolean {
     return statSync(path.join(this.#root, id), { throwIfNoEntry: false })?.isFile() ?? false;
   }
 }

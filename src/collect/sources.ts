@@ -4,12 +4,19 @@ import path from 'node:path';
 
 import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
 import { linkImports, type ResolvedImport } from '../measure/link.ts';
+import type { ModuleSyntax } from '../measure/module-syntax.ts';
 import { linkPage, PAGE } from './pages.ts';
 
 export interface ResolvedModule extends ModuleEvidence {
   /** Canonical. */
   readonly id: string;
   readonly imports: readonly ResolvedImport[];
+}
+
+/** The source of a module that was read and scanned already. */
+export interface ScannedSource {
+  readonly source: Buffer;
+  readonly syntax: ModuleSyntax;
 }
 
 export interface LinkedGraph {
@@ -23,26 +30,27 @@ const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
  * Fills in what only the sources tell: names and places of imports, exported names, and which of them some module asks for
  * (where the bundler doesn't say which it kept).
  *
- * @param contents text of a module where the caller has it already; undefined: it is read from disk
+ * @param scanned sources that the caller has already, by module id; the others are read from disk
  */
 export function linkSources(
   root: string,
   resolved: readonly ResolvedModule[],
-  contents: (id: string) => string | undefined = () => undefined,
+  scanned: ReadonlyMap<string, ScannedSource> = new Map(),
 ): LinkedGraph {
   const edges: EdgeEvidence[] = [];
   const reader = new SourceReader(root);
   const modules = resolved.map((module): ModuleEvidence => {
     const { imports, ...facts } = module;
     if (PAGE.test(module.id)) {
-      const html = contents(module.id) ?? reader.read(module.id)?.toString() ?? '';
+      const html = reader.read(module.id)?.toString() ?? '';
       for (const edge of linkPage(module.id, html, imports)) edges.push(edge);
       return facts;
     }
     const needed = imports.length > 0 || facts.exports === null;
-    const text = needed && SCRIPT.test(module.id) ? contents(module.id) : null;
-    const source = text === undefined ? reader.read(module.id) : text === null ? null : Buffer.from(text);
-    const linked = linkImports(module.id, source, imports);
+    const isScript = needed && SCRIPT.test(module.id);
+    const known = isScript ? scanned.get(module.id) : undefined;
+    const source = isScript ? (known?.source ?? reader.read(module.id)) : null;
+    const linked = linkImports(module.id, source, imports, known?.syntax);
     for (const edge of linked.edges) edges.push(edge);
     const format =
       facts.format === 'unknown' && linked.syntax !== null ? (linked.syntax.esm ? 'esm' : 'cjs') : facts.format;

@@ -21,14 +21,16 @@ export interface ResolvedImport {
  * The edges of one module; where the source doesn't show the statement, its names and place are null.
  *
  * @param source UTF-8; read only during the call
+ * @param scanned what `scanModule` said of the source, where the caller asked already
  */
 export function linkImports(
   from: string,
   source: Uint8Array | null,
   resolved: readonly ResolvedImport[],
+  scanned: ModuleSyntax | null = null,
 ): { readonly edges: EdgeEvidence[]; readonly syntax: ModuleSyntax | null } {
   if (source === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
-  const syntax = scanModule(source);
+  const syntax = scanned ?? scanModule(source);
   const bySpecifier = groupBySpecifier(syntax.imports);
   let written: WrittenImports | null = null;
   const edges: EdgeEvidence[] = [];

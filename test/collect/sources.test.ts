@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { scanModule } from '../../src/measure/module-syntax.ts';
 import { linkSources, type ResolvedModule } from '../../src/collect/sources.ts';
 import { temporaryFolder, writeProgram } from '../support/bundle.ts';
 
@@ -65,9 +66,12 @@ test('edges get names and places', () => {
   ]);
 });
 
-test('a text that the caller has is not read from disk', () => {
-  const { edges } = linkSources(space.folder, GRAPH.slice(0, 2), (id) =>
-    id === 'a.js' ? '\n\nimport two from "./b.js"' : undefined,
+test('a source that the caller has is not read from disk', () => {
+  const source = Buffer.from('\n\nimport two from "./b.js"');
+  const { edges } = linkSources(
+    space.folder,
+    GRAPH.slice(0, 2),
+    new Map([['a.js', { source, syntax: scanModule(source) }]]),
   );
   expect(edges[0]).toMatchObject({ names: ['default'], line: 3 });
 });
