@@ -14,7 +14,7 @@ const tools = {
     const { explore } = await import('source-map-explorer');
     const files = readdirSync(outdir, { recursive: true }).filter((file) => /\.[cm]?js$/.test(file));
     await explore(
-      files.map((file) => join(outdir, file)),
+      files.map((file) => ({ code: join(outdir, file), map: join(outdir, `${file}.map`) })),
       { noBorderChecks: true, output: { format: 'json' } },
     );
   },

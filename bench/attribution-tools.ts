@@ -124,7 +124,8 @@ function ofMetafile(metafile: Metafile, outdir: string, root: string): Analysis 
 async function ofExplorer(outdir: string, scripts: readonly string[]): Promise<Analysis | null> {
   const analysis: Analysis = new Map();
   try {
-    const files = scripts.map((name) => path.join(outdir, name));
+    // By name: a map's URL may begin at the root of a site (`/assets/main.js.map`).
+    const files = scripts.map((name) => ({ code: path.join(outdir, name), map: path.join(outdir, `${name}.map`) }));
     const { bundles } = await explore(files, { noBorderChecks: true });
     for (const { bundleName, files: sources } of bundles) {
       const file = path.relative(outdir, bundleName).replaceAll('\\', '/');

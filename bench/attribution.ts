@@ -102,21 +102,22 @@ function sumsTable(cases: readonly FixtureCase[]): string {
 
 function packagesTable(cases: readonly FixtureCase[]): string {
   const tools = TOOLS.filter((tool) => tool !== 'esbuild metafile' && !tool.startsWith('visualizer'));
-  const rows = cases.map(({ title, analyzed: { byTool } }) => {
-    const truth = byPackage(byTool.get('esbuild metafile') ?? new Map());
+  const rows = cases.map(({ title, analyzed: { files, byTool } }) => {
+    const truth = byPackage(byTool.get('esbuild metafile') ?? new Map(), files);
     for (const [name, bytes] of truth) if (bytes < LEAST_BYTES) truth.delete(name);
     const cells = tools.map((tool) => {
       const analysis = byTool.get(tool);
-      return analysis == null ? 'fails' : errors(truth, byPackage(analysis));
+      return analysis == null ? 'fails' : errors(truth, byPackage(analysis, files));
     });
     return [title, String(truth.size), ...cells];
   });
   return table(['build', 'packages', ...tools], rows);
 }
 
-function byPackage(analysis: Analysis): Map<string, number> {
+function byPackage(analysis: Analysis, scripts: ReadonlyMap<string, number>): Map<string, number> {
   const packages = new Map<string, number>();
-  for (const sizes of analysis.values()) {
+  for (const [file, sizes] of analysis) {
+    if (!scripts.has(file)) continue;
     for (const [source, bytes] of sizes) {
       if (source === '') continue;
       const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? '(the application)';
