@@ -2,21 +2,23 @@ import { importChain } from '../detect/graph.ts';
 import type { Build, Bytes, ModuleIndex } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
 import type { Budget } from './config.ts';
-import { describeCause, diffBuilds } from './diff.ts';
-import type { Diff, ImportPlace } from './diff.ts';
+import { describeCause, diffBuilds, newImportsBetween } from './diff.ts';
+import type { DiffCause, ImportPlace, ModuleChange } from './diff.ts';
+import { joinModules } from './identity.ts';
+import type { Joined } from './identity.ts';
 import { allowed, formatBytes, parseLimit } from './limit.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { entriesOf, routesOf, scopesOf } from './scope.ts';
 import type { Scope } from './scope.ts';
 
-/** What a command that checks budgets exits with. */
+/** What a command that checks budgets exits with: some of the exit codes of `src/cli/exit-codes.ts`, where 3 is a file's fault. */
 export const EXIT_WITHIN_BUDGET = 0;
 /** Something is over an absolute limit, or a banned package is in. */
 export const EXIT_OVER_BUDGET = 1;
 /** The configuration or the baseline can't be used; nothing was checked. */
 export const EXIT_BAD_CONFIG = 2;
 /** Nothing is over an absolute limit, but something grew more over the baseline than it may. */
-export const EXIT_REGRESSION = 3;
+export const EXIT_REGRESSION = 4;
 
 export type Measure = 'raw' | 'gzip' | 'brotli';
 
@@ -26,6 +28,8 @@ export interface BudgetCause {
   readonly what: string;
   /** In the unit of the budget: what it has, or, against a baseline, what it added. */
   readonly size: number;
+  /** Whether `size` is what was added over the baseline. */
+  readonly isGrowth: boolean;
   /** Import statements from an entry to it; empty where it is an entry itself or no entry leads to it. */
   readonly chain: readonly ImportPlace[];
 }
@@ -64,13 +68,14 @@ export interface CheckOptions {
 export function checkBudgets(build: Build, budgets: readonly Budget[], options: CheckOptions = {}): BudgetResult[] {
   const baseline = options.baseline ?? null;
   refuseUnusable(build, budgets, baseline);
-  let diff: Diff | null = null;
-  const diffOnce = (): Diff | null => (baseline === null ? null : (diff ??= diffBuilds(baseline, build)));
+  let comparison: Comparison | null = null;
+  const compareOnce = (): Comparison | null =>
+    baseline === null ? null : (comparison ??= compareBuilds(baseline, build));
   return budgets.flatMap((budget) => {
     if (budget.kind === 'banned') return [checkBanned(build, budget)];
     const before = baseline === null ? [] : (scopesOf(baseline, budget) ?? []);
     return scopesOf(build, budget)!.map((scope, at, all) =>
-      checkScope(build, budget, scope, counterpart(before, scope, at, all), diffOnce),
+      checkScope(build, budget, scope, counterpart(before, scope, at, all), compareOnce),
     );
   });
 }
@@ -114,7 +119,7 @@ function checkScope(
   budget: Sized,
   scope: Scope,
   before: Scope | null,
-  diff: () => Diff | null,
+  comparison: () => Comparison | null,
 ): BudgetResult {
   const measure = measureOf(budget);
   const limit = parseLimit(budget.max)!;
@@ -138,7 +143,7 @@ function checkScope(
     baseline,
     message: messageOf(name, measure, status, actual, most, isRelative ? baseline : null, format),
     causes: isOver
-      ? causesOf(build, budget, scope, isRelative || baseline !== null ? diff() : null, before, measure)
+      ? causesOf(build, budget, scope, isRelative || baseline !== null ? comparison() : null, before, measure)
       : [],
   };
 }
@@ -166,36 +171,89 @@ function causesOf(
   build: Build,
   budget: Sized,
   scope: Scope,
-  diff: Diff | null,
+  comparison: Comparison | null,
   before: Scope | null,
   measure: BudgetResult['measure'],
 ): BudgetCause[] {
   if (measure === 'requests') return fileCauses(build, scope, before);
-  if (diff !== null) {
-    const causes = growthCauses(build, scope, diff, measure);
+  if (comparison !== null) {
+    const causes = growthCauses(build, scope, before, comparison, measure);
     if (causes.length > 0) return causes;
   }
   return contentCauses(build, budget, scope, measure);
 }
 
-/** Against a baseline: what made the modules of the scope grow. */
-function growthCauses(build: Build, scope: Scope, diff: Diff, measure: BudgetResult['measure']): BudgetCause[] {
-  const indexOf = new Map([...scope.modules.keys()].map((module) => [build.modules[module]!.id, module]));
-  const sizes = new Map(diff.modules.map(({ id, delta }) => [id, sizeIn(delta, measure) ?? 0]));
-  return diff.causes
-    .map(({ cause, modules }) => {
-      const inside = modules.filter((id) => indexOf.has(id));
-      const size = inside.reduce((sum, id) => sum + sizes.get(id)!, 0);
-      return { what: describeCause(cause), size, inside };
-    })
-    .filter(({ size }) => size > 0)
-    .sort((a, b) => b.size - a.size)
+/** What changed between the baseline and the build, by module. */
+interface Comparison {
+  readonly joined: Joined;
+  /** By id. */
+  readonly changes: ReadonlyMap<string, ModuleChange>;
+  readonly newImportOf: (module: ModuleIndex) => DiffCause | null;
+}
+
+function compareBuilds(baseline: Build, build: Build): Comparison {
+  return {
+    joined: joinModules(baseline, build),
+    changes: new Map(diffBuilds(baseline, build).modules.map((change) => [change.id, change])),
+    newImportOf: newImportsBetween(baseline, build),
+  };
+}
+
+/** Against a baseline: what made the scope grow, be it that modules grew or that they came in from elsewhere in the build. */
+function growthCauses(
+  build: Build,
+  scope: Scope,
+  before: Scope | null,
+  comparison: Comparison,
+  measure: BudgetResult['measure'],
+): BudgetCause[] {
+  const groups = new Map<string, { size: number; largest: ModuleIndex | null; most: number }>();
+  const add = (what: string, size: number, module: ModuleIndex | null): void => {
+    const group = groups.get(what) ?? { size: 0, largest: null, most: -Infinity };
+    group.size += size;
+    // To the module that grew most, so that the chain tells what the change brought and not only where it began.
+    if (size > group.most) [group.largest, group.most] = [module, size];
+    groups.set(what, group);
+  };
+  for (const [module, bytes] of scope.modules) {
+    const was = before?.modules.get(comparison.joined.before[module]!);
+    const growth = (sizeIn(bytes, measure) ?? 0) - (was === undefined ? 0 : (sizeIn(was, measure) ?? 0));
+    if (growth !== 0) add(whyInScope(build, module, was !== undefined, comparison), growth, module);
+  }
+  const rest = restOf(scope, measure) - (before === null ? 0 : restOf(before, measure));
+  if (rest !== 0) add('what the bundler writes besides modules', rest, null);
+  return [...groups]
+    .filter(([, { size }]) => size > 0)
+    .sort(([, a], [, b]) => b.size - a.size)
     .slice(0, TOP)
-    .map(({ what, size, inside }) => {
-      // To the module that grew most, so that the chain tells what the change brought and not only where it began.
-      const largest = inside.reduce((most, id) => (sizes.get(id)! > sizes.get(most)! ? id : most));
-      return { what, size, chain: chainTo(build, indexOf.get(largest)!) };
-    });
+    .map(([what, { size, largest }]) => ({
+      what,
+      size,
+      isGrowth: true,
+      chain: largest === null ? [] : chainTo(build, largest),
+    }));
+}
+
+function whyInScope(
+  build: Build,
+  module: ModuleIndex,
+  wasInScope: boolean,
+  { changes, newImportOf }: Comparison,
+): string {
+  const { id } = build.modules[module]!;
+  const change = changes.get(id);
+  const isNew = change !== undefined && change.before.raw === 0;
+  if (change !== undefined && (wasInScope || isNew)) return describeCause(change.cause);
+  const cause = newImportOf(module);
+  return cause === null ? `${id} is in other files than before` : describeCause(cause);
+}
+
+/** What of a scope of files no module owns; 0 where it is one of modules. */
+function restOf(scope: Scope, measure: BudgetResult['measure']): number {
+  if (scope.files.length === 0) return 0;
+  let rest = sizeIn(scope.bytes, measure) ?? 0;
+  for (const bytes of scope.modules.values()) rest -= sizeIn(bytes, measure) ?? 0;
+  return rest;
 }
 
 /** Without a baseline: the packages, or the own modules, that have the most in the scope. */
@@ -215,7 +273,7 @@ function contentCauses(build: Build, budget: Sized, scope: Scope, measure: Budge
     .filter(([, { size }]) => size > 0)
     .sort(([, a], [, b]) => b.size - a.size)
     .slice(0, TOP)
-    .map(([what, { size, modules }]) => ({ what, size, chain: shortestChain(build, modules) }));
+    .map(([what, { size, modules }]) => ({ what, size, isGrowth: false, chain: shortestChain(build, modules) }));
 }
 
 /** Too many files: the smallest, which are the first to be merged; against a baseline those whose names are new. */
@@ -228,7 +286,7 @@ function fileCauses(build: Build, scope: Scope, before: Scope | null): BudgetCau
     .slice(0, TOP)
     .map(({ file, parts }) => {
       const first = parts.filter(({ module }) => module !== null).sort((a, b) => b.bytes.raw - a.bytes.raw)[0];
-      return { what: file, size: 1, chain: first === undefined ? [] : chainTo(build, first.module!) };
+      return { what: file, size: 1, isGrowth: false, chain: first === undefined ? [] : chainTo(build, first.module!) };
     });
 }
 
@@ -266,6 +324,7 @@ function checkBanned(build: Build, budget: Extract<Budget, { kind: 'banned' }>):
       .map(({ subject, bytes, modules }) => ({
         what: subject,
         size: bytes.raw,
+        isGrowth: false,
         chain: shortestChain(build, modules.keys()),
       })),
   };

@@ -261,7 +261,20 @@ function disappearance(sides: Sides, from: ModuleIndex): DiffCause {
   );
 }
 
-function isNewEdge({ joined, edgesBefore }: Sides, { from, to, kind }: Edge): boolean {
+/**
+ * For a module that both builds have: the new import statement that leads to it, on its shortest way or straight to it; null
+ * where all that lead to it are old.
+ */
+export function newImportsBetween(before: Build, after: Build): (module: ModuleIndex) => DiffCause | null {
+  const sides = { joined: joinModules(before, after), edgesBefore: edgeKeys(before) };
+  return (module) => {
+    const ways = [...(importChain(after, module) ?? []), ...importersOf(after, module)];
+    const first = ways.find((edge) => isNewEdge(sides, edge));
+    return first === undefined ? null : { kind: 'import-added', import: place(after, first) };
+  };
+}
+
+function isNewEdge({ joined, edgesBefore }: Pick<Sides, 'joined' | 'edgesBefore'>, { from, to, kind }: Edge): boolean {
   return !edgesBefore.has(`${joined.before[from]} ${joined.before[to]} ${kind === 'dynamic'}`);
 }
 
@@ -374,10 +387,10 @@ function byCause(modules: readonly ModuleChange[], rest: Diff['rest']): CauseCha
   return [...groups.values()].sort(bySize);
 }
 
-/** A sentence for people: what happened and where. */
+/** A sentence for people: what happened and where, with columns from 1 as in editors. */
 export function describeCause(cause: DiffCause): string {
   const at = ({ from, line, column }: ImportPlace): string =>
-    line === null ? from : `${from}:${line}${column === null ? '' : `:${column}`}`;
+    line === null ? from : `${from}:${line}${column === null ? '' : `:${column + 1}`}`;
   switch (cause.kind) {
     case 'import-added':
       return `${at(cause.import)} now imports ${cause.import.to}`;

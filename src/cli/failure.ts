@@ -34,7 +34,7 @@ export function describeFailure(error: unknown, stream: TextStream, env: NodeJS.
 /** By the error's code: a wrong command line or configuration is the caller's, everything else is a file's. */
 function exitCodeOf(code: string): ExitCode {
   if (code === 'name-unknown') return EXIT.found;
-  if (/^(?:usage|name-ambiguous|options-|config-|budget-)/.test(code)) return EXIT.usage;
+  if (/^(?:usage|name-ambiguous|options-|config-|budget-|baseline-)/.test(code)) return EXIT.usage;
   return EXIT.input;
 }
 

@@ -12,6 +12,7 @@ const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.found, 'the answer is no: over budget, not in the build'],
   [EXIT.usage, 'no such command or option, or a configuration that is wrong'],
   [EXIT.input, "a file can't be read or written"],
+  [EXIT.regressed, 'something grew more over the baseline than it may'],
   [EXIT.internal, 'a bug in pare'],
 ];
 

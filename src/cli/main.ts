@@ -23,6 +23,26 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'say why a module or package is in the build, and what its going would save',
     load: async () => (await import('./why.ts')).command,
   },
+  {
+    name: 'check',
+    summary: 'hold a build to its budgets: for CI',
+    load: async () => (await import('./check.ts')).command,
+  },
+  {
+    name: 'diff',
+    summary: 'say what changed from one build to another, and why',
+    load: async () => (await import('./diff.ts')).command,
+  },
+  {
+    name: 'baseline',
+    summary: 'write the file that check and diff compare with',
+    load: async () => (await import('./baseline.ts')).command,
+  },
+  {
+    name: 'export',
+    summary: 'write a build in the formats of other tools',
+    load: async () => (await import('./export.ts')).command,
+  },
 ];
 
 /** From package.json, which lies two folders up from here, in the repository as in the package. */

@@ -90,11 +90,14 @@ export class Resolver {
       targets = this.#targets(folder, name, subpath, kind === 'require');
       this.#packageTargets.set(key, targets);
     }
+    // Bundlers don't agree on the fields of package.json: what is in the bundle is what they took.
+    let onDisk: string | null = null;
     for (const target of targets) {
       const found = this.#file(path.posix.join(folder, target));
-      if (found !== null) return found;
+      if (found !== null && this.#known.has(found)) return found;
+      onDisk ??= found;
     }
-    return null;
+    return onDisk;
   }
 
   /** The package's folder as seen from a module: the nearest `node_modules` upwards that has it. */

@@ -172,13 +172,19 @@ describe('what each kind measures', () => {
       {
         what: 'p',
         size: 700,
+        isGrowth: false,
         chain: [
           { from: 'src/main.ts', to: 'src/admin.ts', line: 5, column: 2 },
           { from: 'src/admin.ts', to: 'node_modules/p/index.js', line: 2, column: 0 },
         ],
       },
-      { what: 'src/main.ts', size: 100, chain: [] },
-      { what: 'src/shared.ts', size: 50, chain: [{ from: 'src/main.ts', to: 'src/shared.ts', line: 1, column: 0 }] },
+      { what: 'src/main.ts', size: 100, isGrowth: false, chain: [] },
+      {
+        what: 'src/shared.ts',
+        size: 50,
+        isGrowth: false,
+        chain: [{ from: 'src/main.ts', to: 'src/shared.ts', line: 1, column: 0 }],
+      },
     ]);
   });
 
@@ -256,7 +262,7 @@ describe('a pull request that adds moment', () => {
     expect(results.slice(0, 2).map(({ status }) => status)).toEqual(['regressed', 'regressed']);
     expect(exitCodeOf(results)).toBe(EXIT_REGRESSION);
     const [cause] = results[0]!.causes;
-    expect(cause!.what).toBe('test/detect/main.js:2:0 now imports test/detect/dates.js');
+    expect(cause!.what).toBe('test/detect/main.js:2:1 now imports test/detect/dates.js');
     expect(cause!.chain.map(({ from, line }) => `${from}:${line}`)).toEqual([
       'test/detect/main.js:2',
       'test/detect/dates.js:1',
@@ -305,6 +311,7 @@ test('a budget on duplicates counts what the spare copies take', () => {
     {
       what: 'p',
       size: 80,
+      isGrowth: false,
       chain: [{ from: 'src/main.ts', to: 'node_modules/q/node_modules/p/index.js', line: 4, column: 0 }],
     },
   ]);

@@ -134,7 +134,7 @@ describe('each change names its cause', () => {
         modules: ['node_modules/q/b.js', 'node_modules/q/a.js'],
       },
     ]);
-    expect(describeCause(causes[0]!.cause)).toBe('src/page.ts:7:4 now imports node_modules/q/a.js');
+    expect(describeCause(causes[0]!.cause)).toBe('src/page.ts:7:5 now imports node_modules/q/a.js');
     const back = diffBuilds(after, before);
     expect(back.causes[0]).toMatchObject({
       cause: { kind: 'import-removed', import: { line: 7 } },

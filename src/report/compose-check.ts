@@ -1,0 +1,87 @@
+/** From a build and its budgets to what the writers tell: the results, the comparison, and what would mend each failure. */
+import { CHECK_SCHEMA, type CauseCut, type CheckReport } from '../../reports/check-report.ts';
+import { checkBudgets, type BudgetCause } from '../budget/budgets.ts';
+import type { Budget } from '../budget/config.ts';
+import { diffBuilds } from '../budget/diff.ts';
+import { cutSetOfModule, cutSetOfPackage } from '../detect/cut-set.ts';
+import { hasBytes, moduleGraph } from '../detect/graph.ts';
+import { readReexports } from '../detect/reexports.ts';
+import { retainedSizes } from '../detect/retained.ts';
+import type { Build, ModuleIndex } from '../model/build.ts';
+import { sumBytes } from '../model/bytes.ts';
+
+export interface ComposeCheckOptions {
+  /** A build before, or what `readBaseline` gives. */
+  readonly baseline?: Build | null;
+  /** Text of a module as it is on disk, which makes cuts through barrels exact; null where it can't be read. */
+  readonly sources?: (module: ModuleIndex) => string | null;
+}
+
+/**
+ * @throws PareError what `checkBudgets` throws
+ */
+export async function composeCheck(
+  build: Build,
+  budgets: readonly Budget[],
+  { baseline = null, sources }: ComposeCheckOptions = {},
+): Promise<CheckReport> {
+  const results = checkBudgets(build, budgets, { baseline });
+  const isFailing = results.some(({ causes }) => causes.length > 0);
+  const cutOf = isFailing ? await cutFinder(build, baseline, sources) : () => null;
+  return {
+    schema: CHECK_SCHEMA,
+    bundler: build.bundler,
+    status: results.some(({ status }) => status === 'over')
+      ? 'over'
+      : results.some(({ status }) => status === 'regressed')
+        ? 'regressed'
+        : 'ok',
+    total: sumBytes(build.outputs.map(({ bytes }) => bytes)),
+    results: results.map((result) => ({
+      ...result,
+      causes: result.causes.map((cause) => ({ ...cause, cut: cutOf(cause) })),
+    })),
+    diff: baseline === null ? null : diffBuilds(baseline, build),
+  };
+}
+
+async function cutFinder(
+  build: Build,
+  baseline: Build | null,
+  sources: ComposeCheckOptions['sources'],
+): Promise<(cause: BudgetCause) => CauseCut | null> {
+  const reexports = sources === undefined ? null : await readReexports(build, sources);
+  const sizes = retainedSizes(build, { reexports });
+  const indexOf = new Map(build.modules.map(({ id }, index) => [id, index]));
+  const edgeIndex = new Map(build.edges.map((edge, index) => [edge, index]));
+  const known = new Map<string, CauseCut | null>();
+  const find = (module: ModuleIndex, owner: string | null): CauseCut | null => {
+    const options = { reexports, sizes };
+    const { cut } = owner === null ? cutSetOfModule(build, module, options) : cutSetOfPackage(build, owner, options);
+    if (cut.length === 0) return null;
+    const { bytes, isLowerBound } = sizes.ofImports(cut.map((edge) => edgeIndex.get(edge)!));
+    const statements = cut.map(({ from, to, line, column }) => ({
+      from: build.modules[from]!.id,
+      to: build.modules[to]!.id,
+      line,
+      column,
+    }));
+    return { what: owner ?? build.modules[module]!.id, statements, saves: bytes, isLowerBound };
+  };
+  return ({ chain, isGrowth }) => {
+    const end = chain.at(-1);
+    const module = end === undefined ? undefined : indexOf.get(end.to);
+    if (module === undefined) return null;
+    const owner = build.modules[module]!.package?.name ?? null;
+    // Of a package that was there before only what is new has to go.
+    const whole = owner !== null && !(isGrowth && baseline !== null && hasPackage(baseline, owner)) ? owner : null;
+    const key = whole ?? `module ${module}`;
+    if (!known.has(key)) known.set(key, find(module, whole));
+    return known.get(key)!;
+  };
+}
+
+function hasPackage(build: Build, name: string): boolean {
+  const graph = moduleGraph(build);
+  return build.modules.some(({ package: owner }, module) => owner?.name === name && hasBytes(graph, module));
+}
