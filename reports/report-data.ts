@@ -32,7 +32,8 @@ export interface ReportBuild {
   readonly notShaken?: readonly NotShaken[];
   readonly diff?: Diff;
   readonly budgets?: readonly BudgetResult[];
-  readonly coverage?: Coverage;
+  /** In the order of time. */
+  readonly coverage?: readonly Coverage[];
   readonly sources?: readonly ModuleSource[];
 }
 
@@ -56,12 +57,25 @@ export interface RetainedPackage {
 /** The thing that a finding is about; a package by its name, all its versions together. */
 export type ReportTarget = { readonly module: ModuleIndex } | { readonly package: string };
 
-/** The fewest import statements that must go for the target to leave the bundle. */
+/** The import statements that must go for the target to leave the bundle, chosen so that little else leaves with it. */
 export interface CutSet {
   readonly target: ReportTarget;
   readonly cuts: readonly EdgeIndex[];
   /** What leaves when all of the cuts are made; null where it was not measured. */
   readonly saves: Bytes | null;
+  /** What leaves besides the target, the heaviest first. */
+  readonly alsoLeaves: readonly Leaving[];
+  /** Packages and the project's own code that leave besides those listed. */
+  readonly alsoMore: number;
+  /** A smaller set that takes much else away; null where `cuts` is as small as can be. */
+  readonly fewest: { readonly cuts: readonly EdgeIndex[]; readonly saves: Bytes | null } | null;
+}
+
+export interface Leaving {
+  /** null: the project's own code. */
+  readonly package: string | null;
+  readonly modules: number;
+  readonly bytes: Bytes;
 }
 
 export type DuplicateKind =
@@ -99,7 +113,7 @@ export interface DuplicateCopy {
 }
 
 export type KeepReason =
-  'commonjs' | 'side-effect' | 'namespace-use' | 'dynamic-access' | 'side-effects-field' | 'barrel' | 'unknown';
+  'commonjs' | 'side-effect' | 'namespace-use' | 'dynamic-access' | 'side-effects-field' | 'barrel' | 'entry-export';
 
 /** A module that is kept, whole or in part, although its exports are not (all) used, and the statement that keeps it. */
 export interface NotShaken {
@@ -110,28 +124,45 @@ export interface NotShaken {
   readonly detail: string;
   /** The module whose source holds the statement that keeps it; null where no single statement does. */
   readonly at: { readonly module: ModuleIndex; readonly line: number; readonly column: number } | null;
-  /** The bytes that hang on it. */
+  /** The bytes that hang on it. They are not to be added up: two findings may be about the same bytes. */
   readonly bytes: Bytes;
+  readonly isEstimate: boolean;
 }
 
-/** How this build differs from another one. */
+/** How this build differs from another one, in code and CSS; assets stand beside it. */
 export interface Diff {
-  /** What it is compared with, as the reader knows it. */
   readonly base: string;
-  readonly total: { readonly before: Bytes; readonly after: Bytes };
+  readonly total: BeforeAndAfter;
+  readonly assets: BeforeAndAfter;
+  /** The largest first. Their deltas add up to that of the total, and so do those of the causes. */
   readonly changes: readonly Change[];
+  readonly causes: readonly DiffCause[];
+}
+
+export interface BeforeAndAfter {
+  readonly before: Bytes;
+  readonly after: Bytes;
+}
+
+export interface DiffCause {
+  /** In a sentence: the import statement that appeared, the version that changed, the code that grew. */
+  readonly text: string;
+  readonly kind: string;
+  /** May be below 0. */
+  readonly delta: Bytes;
 }
 
 export interface Change {
   /** The module's id, or the name of a rest bucket. */
   readonly id: string;
+  readonly isRest: boolean;
   readonly package: PackageRef | null;
   /** null: was not there. */
   readonly before: Bytes | null;
   /** null: is no longer there. */
   readonly after: Bytes | null;
-  /** Why, each in a sentence: the import statement that appeared, the version that changed, the code that grew. */
-  readonly causes: readonly string[];
+  /** Position in `Diff.causes`. */
+  readonly cause: number;
 }
 
 export interface BudgetResult {
@@ -140,11 +171,14 @@ export interface BudgetResult {
   /** What was weighed, in words: `initial of index.html`, `package moment`. */
   readonly subject: string;
   readonly unit: 'raw' | 'gzip' | 'brotli' | 'count';
-  readonly limit: number;
+  /** null: the limit is relative and the baseline has no such thing. */
+  readonly limit: number | null;
   readonly actual: number;
   /** Of the baseline, for a relative budget or a ratchet; null otherwise. */
   readonly baseline: number | null;
   readonly passed: boolean;
+  /** The result in a sentence. */
+  readonly message: string;
   /** The heaviest first. */
   readonly causes: readonly BudgetCause[];
 }

@@ -1,8 +1,9 @@
 /** What the plugins do with a finished build: the summary, the JSON file, the page, the user's own function. */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Build } from '../../src/model/build.ts';
+import type { Build, ModuleIndex } from '../../src/model/build.ts';
 import { assemble } from '../../src/measure/assemble.ts';
 import type { BuildEvidence } from '../../src/measure/evidence.ts';
 import { PareError } from '../../src/model/errors.ts';
@@ -15,6 +16,9 @@ export interface Host {
   readonly warn: (code: string, text: string) => void;
 }
 
+/** What the report shows beyond the record: sources and source maps. */
+const evidenceOf = new WeakMap<Build, BuildEvidence>();
+
 /** Assembles the record with the options' measures. */
 export async function measureBuild(
   evidence: BuildEvidence,
@@ -24,9 +28,11 @@ export async function measureBuild(
   const folder = options.cache ?? (await defaultCacheFolder(evidence.root));
   const cache =
     folder === false || folder === null ? {} : { cache: new CompressionDiskCache(path.resolve(evidence.root, folder)) };
-  return assemble(evidence, {
+  const build = await assemble(evidence, {
     compress: { gzip: options.gzip ?? true, brotli: options.brotli ?? !watching, ...cache },
   });
+  evidenceOf.set(build, evidence);
+  return build;
 }
 
 export async function analyzerOutcome(build: Build, root: string, options: AnalyzerOptions, host: Host): Promise<void> {
@@ -67,6 +73,9 @@ export async function reportOutcome(
   const named = builds.map((build) => ({
     name: build.bundler === null ? title : `${title} (${build.bundler.name})`,
     build,
+    root,
+    sources: (module: ModuleIndex) => readSource(path.resolve(root, build.modules[module]!.id)),
+    maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [],
   }));
   const file = path.resolve(root, options.file ?? 'pare-report.html');
   await writeReport(file, title, named);
@@ -87,6 +96,14 @@ export async function standingAside(host: Host, step: () => Promise<void>): Prom
         ? error.message
         : `pare stood aside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     host.warn(code, `${message}.${hint}`);
+  }
+}
+
+function readSource(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
 }
 

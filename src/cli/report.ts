@@ -39,20 +39,21 @@ export const command = defineCommand({
     const { nameTargets } = await import('./report-builds.ts');
     const targets = nameTargets(args._.length > 0 ? args._ : [await findOutputFolder()]);
     const { warn } = await import('./diagnostics.ts');
+    const { readMaps } = await import('../report/read-maps.ts');
     const builds: NamedBuild[] = [];
     let title = args.title;
     for (const { name, target } of targets) {
-      const { build, root } = await analyzeTarget(target, args);
+      const { build, root, sources } = await analyzeTarget(target, args);
       title ??= await projectName(root);
       if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
       warn(build.diagnostics);
-      builds.push({ name, build });
+      builds.push({ name, build, root, sources, maps: await readMaps(target, build) });
     }
     const [{ composeReport }, { loadReportTemplate, renderHtmlReport }] = await Promise.all([
       import('../report/compose-report.ts'),
       import('../../reports/html.ts'),
     ]);
-    const page = renderHtmlReport(composeReport(title ?? 'pare', builds), await loadReportTemplate());
+    const page = renderHtmlReport(await composeReport(title ?? 'pare', builds), await loadReportTemplate());
     await writeWhole(args.out, page);
     process.stdout.write(`${args.out}\n`);
     if (args.open) {

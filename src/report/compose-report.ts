@@ -1,43 +1,81 @@
 /** From builds to what the page shows: each build with everything that the detectors find out about it. */
 import {
   REPORT_SCHEMA,
+  type BudgetResult as ShownBudget,
+  type Coverage,
   type CutSet,
   type Duplicate,
   type EdgeIndex,
+  type Leaving,
+  type NotShaken,
   type ReportBuild,
   type ReportData,
   type Retained,
 } from '../../reports/report-data.ts';
 import { packBuild, packRetained } from '../../reports/packed-build.ts';
-import { cutSetOfPackage } from '../detect/cut-set.ts';
+import type { BudgetResult } from '../budget/budgets.ts';
+import { cutSetOfPackage, modulesLeaving, type CutSetOptions } from '../detect/cut-set.ts';
 import { findDuplicates } from '../detect/duplicates.ts';
+import { findNotShaken } from '../detect/not-shaken.ts';
+import { readReexports } from '../detect/reexports.ts';
 import { retainedSizes, type RetainedSizes } from '../detect/retained.ts';
-import type { Build, Edge } from '../model/build.ts';
+import type { MapEvidence } from '../measure/evidence.ts';
+import type { ExecutedBytes } from '../measure/executed.ts';
+import type { Build, Bytes, Edge, ModuleIndex } from '../model/build.ts';
+import { addBytes, NO_BYTES } from '../model/bytes.ts';
+import { diffSection } from './diff-section.ts';
+import { moduleSources } from './module-sources.ts';
 
+/** A build and what is known beside its record. All but the first two are optional: the page shows what there is. */
 export interface NamedBuild {
   readonly name: string;
   readonly build: Build;
+  /** Absolute; module ids are relative to it. */
+  readonly root?: string;
+  /** Text of a module; null where it is not known. With it, findings look into the code and not only at the record. */
+  readonly sources?: (module: ModuleIndex) => string | null;
+  /** Of the outputs. With them and `root`, the page shows what of each source is left. */
+  readonly maps?: readonly MapEvidence[];
+  /** The build to compare with; it may come from `readBaseline`. */
+  readonly baseline?: { readonly name: string; readonly build: Build };
+  /** From `checkBudgets`. */
+  readonly budgets?: readonly BudgetResult[];
+  /** From `executedBytes`, in the order of time. */
+  readonly coverage?: readonly ExecutedBytes[];
 }
 
 /** How many packages get a cut set: the largest, which are what a reader asks for. */
 const CUT_SETS = 40;
+/** What leaves besides is listed by this many packages. */
+const MOST_LEAVING = 5;
 /** Above this many modules the findings that cost more than linear time are left to `pare why`. */
 const MANY_MODULES = 20_000;
 
-export function composeReport(title: string, builds: readonly NamedBuild[]): ReportData {
-  return { schema: REPORT_SCHEMA, title, builds: withUniqueNames(builds).map(reportBuild) };
+export async function composeReport(title: string, builds: readonly NamedBuild[]): Promise<ReportData> {
+  return { schema: REPORT_SCHEMA, title, builds: await Promise.all(withUniqueNames(builds).map(reportBuild)) };
 }
 
-function reportBuild({ name, build }: NamedBuild): ReportBuild {
+async function reportBuild(named: NamedBuild): Promise<ReportBuild> {
+  const { name, build, root, sources, maps, baseline, budgets, coverage } = named;
   const edgeIndex = new Map(build.edges.map((edge, i) => [edge, i]));
-  const sizes = retainedSizes(build);
-  const small = build.modules.length <= MANY_MODULES;
+  const isSmall = build.modules.length <= MANY_MODULES;
+  const reexports = isSmall && sources !== undefined ? await readReexports(build, sources) : null;
+  const sizes = retainedSizes(build, { reexports });
   return {
     name,
     build: packBuild(build),
     retained: retainedSection(sizes),
-    cutSets: small ? cutSets(build, sizes, edgeIndex) : [],
+    cutSets: isSmall ? cutSets(build, sizes, edgeIndex, { reexports, sizes }) : [],
     duplicates: duplicates(build, edgeIndex),
+    ...(isSmall && sources !== undefined && reexports !== null
+      ? { notShaken: shownNotShaken(await findNotShaken(build, { sources, reexports })) }
+      : {}),
+    ...(baseline === undefined ? {} : { diff: diffSection(baseline.name, baseline.build, build) }),
+    ...(budgets === undefined ? {} : { budgets: budgets.map((result) => shownBudget(result, build)) }),
+    ...(coverage === undefined ? {} : { coverage: coverage.map(shownCoverage) }),
+    ...(isSmall && root !== undefined && maps !== undefined
+      ? { sources: await moduleSources(build, { root, maps, sources: sources ?? (() => null) }) }
+      : {}),
   };
 }
 
@@ -49,13 +87,51 @@ function retainedSection(sizes: RetainedSizes): Retained {
   };
 }
 
-function cutSets(build: Build, sizes: RetainedSizes, edgeIndex: ReadonlyMap<Edge, EdgeIndex>): CutSet[] {
-  return sizes.packages.slice(0, CUT_SETS).flatMap(({ name }) => {
-    const { cut, scope } = cutSetOfPackage(build, name);
+function cutSets(
+  build: Build,
+  sizes: RetainedSizes,
+  edgeIndex: ReadonlyMap<Edge, EdgeIndex>,
+  options: CutSetOptions,
+): CutSet[] {
+  const bytesOf = moduleBytes(build);
+  const positions = (edges: readonly Edge[]): EdgeIndex[] => edges.flatMap((edge) => edgeIndex.get(edge) ?? []);
+  return sizes.packages.slice(0, CUT_SETS).flatMap(({ name }): CutSet[] => {
+    const { cut, fewest, scope } = cutSetOfPackage(build, name, options);
     if (scope === 'none' || cut.length === 0) return [];
-    const cuts = cut.flatMap((edge) => edgeIndex.get(edge) ?? []);
-    return [{ target: { package: name }, cuts, saves: sizes.ofImports(cuts).bytes }];
+    const cuts = positions(cut);
+    const others = fewest.length < cut.length ? positions(fewest) : null;
+    const leaving = byPackage(build, modulesLeaving(build, cut, options), bytesOf).filter(
+      (each) => each.package !== name,
+    );
+    return [
+      {
+        target: { package: name },
+        cuts,
+        saves: sizes.ofImports(cuts).bytes,
+        alsoLeaves: leaving.slice(0, MOST_LEAVING),
+        alsoMore: Math.max(0, leaving.length - MOST_LEAVING),
+        fewest: others === null ? null : { cuts: others, saves: sizes.ofImports(others).bytes },
+      },
+    ];
   });
+}
+
+function moduleBytes(build: Build): Bytes[] {
+  const sizes = build.modules.map(() => NO_BYTES);
+  for (const { parts } of build.outputs)
+    for (const { module, bytes } of parts) if (module !== null) sizes[module] = addBytes(sizes[module]!, bytes);
+  return sizes;
+}
+
+/** The heaviest first. */
+function byPackage(build: Build, modules: readonly ModuleIndex[], sizes: readonly Bytes[]): Leaving[] {
+  const groups = new Map<string | null, { modules: number; bytes: Bytes }>();
+  for (const module of modules) {
+    const owner = build.modules[module]!.package?.name ?? null;
+    const group = groups.get(owner) ?? { modules: 0, bytes: NO_BYTES };
+    groups.set(owner, { modules: group.modules + 1, bytes: addBytes(group.bytes, sizes[module]!) });
+  }
+  return [...groups].map(([owner, group]) => ({ package: owner, ...group })).sort((a, b) => b.bytes.raw - a.bytes.raw);
 }
 
 function duplicates(build: Build, edgeIndex: ReadonlyMap<Edge, EdgeIndex>): Duplicate[] {
@@ -71,12 +147,48 @@ function duplicates(build: Build, edgeIndex: ReadonlyMap<Edge, EdgeIndex>): Dupl
   }));
 }
 
+function shownNotShaken(found: Awaited<ReturnType<typeof findNotShaken>>): NotShaken[] {
+  return found.map(({ module, kept, reason, detail, at, bytes, isEstimate }) => ({
+    module,
+    kept,
+    reason,
+    detail,
+    at,
+    bytes,
+    isEstimate,
+  }));
+}
+
+function shownBudget(result: BudgetResult, build: Build): ShownBudget {
+  const { name, subject, status, measure, limit, actual, baseline, message, causes } = result;
+  const byId = new Map(build.modules.map(({ id }, module) => [id, module]));
+  return {
+    name,
+    subject,
+    unit: measure === 'requests' || measure === 'packages' ? 'count' : measure,
+    limit,
+    actual,
+    baseline,
+    passed: status === 'ok' || status === 'new',
+    message,
+    causes: causes.map(({ what, size, chain }) => {
+      const last = chain.at(-1);
+      const by = last === undefined ? '' : `, by ${last.from}${last.line === null ? '' : `:${last.line}`}`;
+      return { text: `${what}${by}`, module: byId.get(what) ?? byId.get(last?.to ?? '') ?? null, bytes: size };
+    }),
+  };
+}
+
+function shownCoverage({ point, modules }: ExecutedBytes): Coverage {
+  return { point, modules };
+}
+
 /** A report tells its builds apart by their names. */
 function withUniqueNames(builds: readonly NamedBuild[]): NamedBuild[] {
   const seen = new Map<string, number>();
-  return builds.map(({ name, build }) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return { name: count === 1 ? name : `${name} ${count}`, build };
+  return builds.map((named) => {
+    const count = (seen.get(named.name) ?? 0) + 1;
+    seen.set(named.name, count);
+    return { ...named, name: count === 1 ? named.name : `${named.name} ${count}` };
   });
 }

@@ -12,7 +12,7 @@ import { composeReport, type NamedBuild } from './compose-report.ts';
  * @throws PareError `write-failed`, `report-template`
  */
 export async function writeReport(file: string, title: string, builds: readonly NamedBuild[]): Promise<number> {
-  const html = renderHtmlReport(composeReport(title, builds), await loadReportTemplate());
+  const html = renderHtmlReport(await composeReport(title, builds), await loadReportTemplate());
   try {
     await mkdir(path.dirname(path.resolve(file)), { recursive: true });
     await writeFile(file, html);

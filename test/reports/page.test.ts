@@ -10,7 +10,7 @@ import { writeReport } from './report-file.ts';
 import { HOSTILE_ID, HOSTILE_PACKAGE, smallBuild, withoutCompression } from './small-build.ts';
 import { syntheticBuild } from './synthetic-build.ts';
 
-const VIEWS = ['ranked', 'treemap', 'flame', 'graph', 'waterfall', 'modules', 'findings'];
+const VIEWS = ['ranked', 'treemap', 'sunburst', 'flame', 'graph', 'waterfall', 'modules', 'findings'];
 
 let shared: SharedBrowser;
 let report: string;
@@ -29,7 +29,16 @@ const findings: Omit<ReportBuild, 'name' | 'build'> = {
     ),
     packages: [{ name: 'react', bytes: bytes(6400), isLowerBound: false }],
   },
-  cutSets: [{ target: { module: 2 }, cuts: [1, 2], saves: bytes(6400) }],
+  cutSets: [
+    {
+      target: { module: 2 },
+      cuts: [1, 2],
+      saves: bytes(6400),
+      alsoLeaves: [{ package: null, modules: 1, bytes: bytes(320) }],
+      alsoMore: 2,
+      fewest: { cuts: [0], saves: bytes(9600) },
+    },
+  ],
   duplicates: [
     {
       kind: 'versions',
@@ -47,13 +56,31 @@ const findings: Omit<ReportBuild, 'name' | 'build'> = {
       detail: 'CommonJS is kept whole',
       at: { module: 1, line: 7, column: 4 },
       bytes: bytes(6400),
+      isEstimate: true,
     },
   ],
   diff: {
     base: 'main',
     total: { before: bytes(8000), after: bytes(10_640) },
+    assets: { before: bytes(0), after: bytes(0) },
     changes: [
-      { id: 'src/lazy.ts', package: null, before: null, after: bytes(1600), causes: ['src/app.ts:12 imports it now'] },
+      { id: 'src/lazy.ts', isRest: false, package: null, before: null, after: bytes(1600), cause: 0 },
+      { id: 'src/app.ts', isRest: false, package: null, before: bytes(400), after: bytes(800), cause: 1 },
+      {
+        id: 'node_modules/left-pad/index.js',
+        isRest: false,
+        package: { name: 'left-pad', version: '1.3.0' },
+        before: bytes(160),
+        after: null,
+        cause: 2,
+      },
+      { id: 'glue', isRest: true, package: null, before: bytes(80), after: bytes(40), cause: 3 },
+    ],
+    causes: [
+      { text: 'src/app.ts:12 imports it now', kind: 'import-added', delta: bytes(1600) },
+      { text: 'src/app.ts grew from 500 to 900 B of source', kind: 'code', delta: bytes(400) },
+      { text: 'src/app.ts:3 no longer imports left-pad', kind: 'import-removed', delta: bytes(-160) },
+      { text: 'what the bundler writes besides modules (glue)', kind: 'rest', delta: bytes(-40) },
     ],
   },
   budgets: [
@@ -65,10 +92,14 @@ const findings: Omit<ReportBuild, 'name' | 'build'> = {
       actual: 1030,
       baseline: 990,
       passed: false,
+      message: 'initial: 1.0 kB is 30 B over 1.0 kB (brotli)',
       causes: [{ text: 'react grew', module: 2, bytes: 40 }],
     },
   ],
-  coverage: { point: 'first render', modules: [{ module: 1, loaded: 800, executed: 200 }] },
+  coverage: [
+    { point: 'load', modules: [{ module: 1, loaded: 800, executed: 120 }] },
+    { point: 'first render', modules: [{ module: 1, loaded: 800, executed: 200 }] },
+  ],
   sources: [{ module: 1, text: 'export const App = 1;\nexport const unusedThing = 2;', kept: [[0, 21]] }],
 };
 
@@ -344,7 +375,7 @@ describe('the page for everyone', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [1440, 390]) {
       it(`has no accessibility violation: ${colorScheme}, ${width} px`, async () => {
-        for (const view of VIEWS) {
+        for (const view of [...VIEWS, 'diff', 'graph&of=src/app.ts']) {
           const detail = view === 'ranked' || view === 'modules' ? '&at=module:src/app.ts' : '';
           await withPage(
             `${withFindings}#view=${view}${detail}`,

@@ -89,6 +89,7 @@ function moduleDetail(frame: Frame, id: string, actions: Actions): Shown {
           parts.map((part) => part.output),
         ),
         ref === undefined ? null : packageLink(packageName(ref), actions),
+        graphButton(id, actions),
       ),
       sizesTable(
         parts.map(({ output, bytes }) => ({ label: outputLink(output, actions), bytes })),
@@ -105,6 +106,14 @@ function moduleDetail(frame: Frame, id: string, actions: Actions): Shown {
       ...sourceView(model.report.sources?.find((source) => source.module === module)),
     ],
   };
+}
+
+function graphButton(id: string, actions: Actions): HTMLElement {
+  return h(
+    'button',
+    { type: 'button', class: 'badge link', on: { click: () => actions.update({ view: 'graph', focus: id }, 'push') } },
+    'show in the graph',
+  );
 }
 
 function badges(model: Model, module: number, outputs: readonly OutputModel[]): HTMLElement[] {
@@ -287,11 +296,12 @@ function cutList(frame: Frame, target: ReportTarget, actions: Actions): Item[] {
   const { model, weighing } = frame;
   const found = model.report.cutSets?.find((cut) => sameTarget(cut, target));
   if (found === undefined) return [];
-  const saves = found.saves?.[weighing.measure];
-  return [
-    h('h3', {}, 'To get rid of it, cut ', h('span', { class: 'quiet' }, countOf(found.cuts.length, 'import'))),
+  const { measure } = weighing;
+  const amount = (bytes: Bytes | null): string =>
+    bytes === null ? 'an unmeasured amount' : `${formatBytes(bytes[measure] ?? Number.NaN)} ${measure}`;
+  const list = (edges: readonly number[]): HTMLElement =>
     longList(
-      found.cuts.map(
+      edges.map(
         (edge) => () =>
           h(
             'li',
@@ -300,10 +310,34 @@ function cutList(frame: Frame, target: ReportTarget, actions: Actions): Item[] {
             statement(model, edge),
           ),
       ),
-    ),
-    saves === undefined || saves === null
+    );
+  const also = found.alsoLeaves.map(
+    ({ package: name, bytes }) => `${name ?? 'own code'} ${formatBytes(bytes[measure] ?? Number.NaN)}`,
+  );
+  const { fewest } = found;
+  return [
+    h('h3', {}, 'To get rid of it, cut ', h('span', { class: 'quiet' }, countOf(found.cuts.length, 'import'))),
+    list(found.cuts),
+    h('p', { class: 'quiet' }, `${amount(found.saves)} would leave.`),
+    also.length === 0
       ? null
-      : h('p', { class: 'quiet' }, `${formatBytes(saves)} ${weighing.measure} would leave.`),
+      : h(
+          'p',
+          { class: 'quiet' },
+          `Also leaves: ${also.join(', ')}${found.alsoMore === 0 ? '' : ` and ${found.alsoMore} more`}.`,
+        ),
+    fewest === null
+      ? null
+      : h(
+          'details',
+          {},
+          h(
+            'summary',
+            {},
+            `Fewest: ${countOf(fewest.cuts.length, 'import')}, with which ${amount(fewest.saves)} would leave`,
+          ),
+          list(fewest.cuts),
+        ),
   ];
 }
 
@@ -339,14 +373,13 @@ function findingsAbout({ model, weighing }: Frame, module: number): Item[] {
   for (const found of notShaken ?? []) {
     if (found.module === module)
       lines.push(
-        `Kept in ${found.kept === 'whole' ? 'whole' : 'part'}: ${found.detail} (${formatBytes(found.bytes[weighing.measure] ?? Number.NaN)})`,
+        `Kept in ${found.kept === 'whole' ? 'whole' : 'part'}: ${found.detail} (${found.isEstimate ? 'about ' : ''}${formatBytes(found.bytes[weighing.measure] ?? Number.NaN)})`,
       );
   }
-  for (const found of coverage?.modules ?? []) {
-    if (found.module === module)
-      lines.push(
-        `${formatShare(found.executed, found.loaded)} of its loaded bytes had run by ${coverage?.point ?? 'then'}.`,
-      );
+  for (const { point, modules } of coverage ?? []) {
+    const found = modules.find((each) => each.module === module);
+    if (found !== undefined)
+      lines.push(`${formatShare(found.executed, found.loaded)} of its loaded bytes had run by ${point}.`);
   }
   for (const found of duplicates ?? []) {
     if (found.copies.some((copy) => copy.modules.includes(module)))

@@ -35,3 +35,8 @@ export function formatShare(part: number, whole: number): string {
   if (percent > 0 && percent < 0.1) return '<0.1\u00a0%';
   return `${percent.toFixed(percent < 9.95 ? 1 : 0)}\u00a0%`;
 }
+
+/** `+1.20 kB`, `−300 B`. */
+export function signedBytes(bytes: number): string {
+  return Math.round(bytes) === 0 ? '±0\u00a0B' : `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`;
+}

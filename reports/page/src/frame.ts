@@ -1,5 +1,5 @@
 /** What a view needs to draw: the state, the build, and what follows from both. */
-import type { Model, Weighing } from './model.ts';
+import type { Measure, Model, OutputModel, Weighing } from './model.ts';
 import type { Selection, State } from './state.ts';
 
 export interface Frame {
@@ -36,6 +36,15 @@ export interface View {
   update(frame: Frame): void;
   /** Called when the view leaves the page. */
   close?(): void;
+}
+
+/** Of an output, the bytes of the modules that the search matches. */
+export function matchedBytes(output: OutputModel, { flags }: Matches, measure: Measure): number {
+  const { module } = output.parts;
+  const bytes = output.parts[measure];
+  let sum = 0;
+  for (let i = 0; i < module.length; i++) if (flags[module[i] ?? 0] === 1) sum += bytes[i] || 0;
+  return sum;
 }
 
 export function isMatch(frame: Frame, module: number): boolean {

@@ -13,6 +13,7 @@ import { formatHash, parseHash, VIEWS } from './state.ts';
 import type { State, ViewName } from './state.ts';
 import { themeButton } from './theme.ts';
 import { chartView } from './views/chart.ts';
+import { diffView } from './views/diff.ts';
 import { countFindings, findingsView } from './views/findings.ts';
 import { graphView } from './views/graph.ts';
 import { modulesView } from './views/modules.ts';
@@ -22,10 +23,12 @@ import { waterfallView } from './views/waterfall.ts';
 const VIEW_TITLES: Record<ViewName, string> = {
   ranked: 'Ranked',
   treemap: 'Treemap',
+  sunburst: 'Sunburst',
   flame: 'Flame',
   graph: 'Graph',
   waterfall: 'Waterfall',
   modules: 'Modules',
+  diff: 'Diff',
   findings: 'Findings',
 };
 
@@ -59,6 +62,9 @@ function start(root: HTMLElement): void {
     selected: null,
     sort: '-share',
     colour: 'package',
+    focus: null,
+    area: 'change',
+    cause: null,
   });
   const readState = (): State => {
     const wanted = new URLSearchParams(location.hash.slice(1)).get('build') ?? '';
@@ -111,7 +117,9 @@ function start(root: HTMLElement): void {
     { id: 'build' },
     head.builds.map((name) => h('option', { value: name }, name)),
   );
-  buildSelect.addEventListener('change', () => actions.update({ build: buildSelect.value, zoom: [] }, 'push'));
+  buildSelect.addEventListener('change', () =>
+    actions.update({ build: buildSelect.value, zoom: [], cause: null }, 'push'),
+  );
   const bundler = h('span', { class: 'quiet' });
 
   fill(
@@ -160,6 +168,7 @@ function start(root: HTMLElement): void {
         location.href.replace(/#.*/s, '') + (formatHash({ ...state, view: name }, defaultsFor(state.build)) || '#');
       if (name === state.view) tab.setAttribute('aria-current', 'page');
       else tab.removeAttribute('aria-current');
+      if (name === 'diff') tab.hidden = model.report.diff === undefined;
       if (name === 'findings') {
         const count = countFindings(model);
         fill(tab, VIEW_TITLES.findings, count > 0 ? h('span', { class: 'count' }, String(count)) : null);
@@ -212,7 +221,9 @@ function start(root: HTMLElement): void {
 function usable(state: State, model: Model): State {
   const measure = model.isMeasured(state.measure) ? state.measure : 'raw';
   const sizes = model.report.retained === undefined ? 'self' : state.sizes;
-  return { ...state, measure, sizes };
+  const view = state.view === 'diff' && model.report.diff === undefined ? 'ranked' : state.view;
+  const focus = state.focus !== null && model.moduleAt(state.focus) === undefined ? null : state.focus;
+  return { ...state, measure, sizes, view, focus };
 }
 
 function makeView(name: ViewName, actions: Actions): View {
@@ -220,6 +231,7 @@ function makeView(name: ViewName, actions: Actions): View {
     case 'ranked':
       return rankedView(actions);
     case 'treemap':
+    case 'sunburst':
     case 'flame':
       return chartView(name, actions);
     case 'graph':
@@ -228,6 +240,8 @@ function makeView(name: ViewName, actions: Actions): View {
       return waterfallView(actions);
     case 'modules':
       return modulesView(actions);
+    case 'diff':
+      return diffView(actions);
     case 'findings':
       return findingsView(actions);
   }

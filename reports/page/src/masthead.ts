@@ -75,11 +75,11 @@ function segments({ model, weighing }: Frame, actions: Actions): HTMLElement[] {
   };
   return [
     ...pieces(
-      model.outputs.filter((output) => output.initial),
+      model.code.filter((output) => output.initial),
       'now',
     ),
     ...pieces(
-      model.outputs.filter((output) => !output.initial),
+      model.code.filter((output) => !output.initial),
       'later',
     ),
   ];
@@ -120,6 +120,11 @@ function totalsTable(model: Model, chosen: Measure): HTMLElement[] {
         (measure) => all(measure) - initial(measure),
       ),
       row('in all', all),
+      model.assets.length === 0
+        ? null
+        : row(h('span', { title: 'Images, fonts, pages: not part of the sums above' }, 'assets besides'), (measure) =>
+            model.assets.reduce((sum, output) => sum + (output.bytes[measure] ?? 0), 0),
+          ),
     ),
   ];
 }

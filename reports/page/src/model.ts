@@ -97,19 +97,28 @@ export class Model {
   }
 
   get hasAsync(): boolean {
-    return this.outputs.some((output) => !output.initial);
+    return this.code.some((output) => !output.initial);
+  }
+
+  /** Code and CSS: what sizes, charts and lists are about, as on the terminal. Assets are listed by themselves. */
+  get code(): readonly OutputModel[] {
+    return this.#once('code', () => this.outputs.filter((output) => output.kind !== 'asset'));
+  }
+
+  get assets(): readonly OutputModel[] {
+    return this.#once('assets', () => this.outputs.filter((output) => output.kind === 'asset'));
   }
 
   outputsIn(weighing: Weighing): readonly OutputModel[] {
-    return weighing.initial ? this.outputs.filter((output) => output.initial) : this.outputs;
+    return weighing.initial ? this.code.filter((output) => output.initial) : this.code;
   }
 
-  /** Of the outputs as they are on disk. */
+  /** Of code and CSS as they are on disk. */
   total(weighing: Weighing): number {
     return this.outputsIn(weighing).reduce((sum, output) => sum + (output.bytes[weighing.measure] ?? 0), 0);
   }
 
-  /** Bytes of each module, summed over the outputs. */
+  /** Bytes of each module, summed over code and CSS. */
   moduleSizes(weighing: Weighing): Float64Array {
     return this.#once(`modules ${key(weighing)}`, () => {
       const sizes = new Float64Array(this.ids.length);

@@ -4,7 +4,17 @@ import type { Measure } from './model.ts';
 import { SEARCH_MODES } from './search.ts';
 import type { SearchMode } from './search.ts';
 
-export const VIEWS = ['ranked', 'treemap', 'flame', 'graph', 'waterfall', 'modules', 'findings'] as const;
+export const VIEWS = [
+  'ranked',
+  'treemap',
+  'sunburst',
+  'flame',
+  'graph',
+  'waterfall',
+  'modules',
+  'diff',
+  'findings',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export interface State {
@@ -23,6 +33,12 @@ export interface State {
   /** Column of the table of modules; a minus sign in front: descending. */
   readonly sort: string;
   readonly colour: 'package' | 'format';
+  /** The module that the graph is about; the packages where there is none. */
+  readonly focus: string | null;
+  /** What the areas of the difference are: the change, or the size that there is now. */
+  readonly area: 'change' | 'size';
+  /** Position of the one cause that the difference is narrowed to. */
+  readonly cause: number | null;
 }
 
 export interface Selection {
@@ -45,6 +61,9 @@ export function parseHash(hash: string, defaults: State): State {
     selected: selected ? { kind: selected[1] as Selection['kind'], name: selected[2] ?? '' } : defaults.selected,
     sort: params.get('sort') ?? defaults.sort,
     colour: oneOf(['package', 'format'] as const, params.get('colour')) ?? defaults.colour,
+    focus: params.get('of') ?? defaults.focus,
+    area: oneOf(['change', 'size'] as const, params.get('area')) ?? defaults.area,
+    cause: /^\d+$/.test(params.get('cause') ?? '') ? Number(params.get('cause')) : defaults.cause,
   };
 }
 
@@ -65,6 +84,9 @@ export function formatHash(state: State, defaults: State): string {
   if (state.selected) params.set('at', `${state.selected.kind}:${state.selected.name}`);
   put('sort', state.sort, defaults.sort);
   put('colour', state.colour, defaults.colour);
+  if (state.focus !== null) params.set('of', state.focus);
+  put('area', state.area, defaults.area);
+  if (state.cause !== null) params.set('cause', String(state.cause));
   const text = params.toString();
   return text === '' ? '' : `#${text}`;
 }

@@ -19,6 +19,8 @@ export interface TreeNode {
   readonly output: OutputModel | null;
   /** The search that last matched it or something in it, by `Tree.search`. */
   matchedBy: number;
+  /** Of `value`, what that search matched. */
+  matched: number;
   sorted: boolean;
 }
 
@@ -27,6 +29,7 @@ export interface Tree {
   readonly leaves: readonly TreeNode[];
   /** Number of the current search; null while everything matches. */
   search: number | null;
+  lastSearch: number;
 }
 
 interface Folder {
@@ -42,7 +45,7 @@ export function buildTree(model: Model, weighing: Weighing): Tree {
     if (node.value > 0) root.children.push(node);
     root.value += node.value;
   }
-  return { root, leaves, search: null };
+  return { root, leaves, search: null, lastSearch: 0 };
 }
 
 function outputNode(
@@ -128,7 +131,7 @@ function insidePackage(id: string, name: string | undefined): string {
   return at === -1 ? id : id.slice(at + `node_modules/${name}/`.length);
 }
 
-function makeNode(
+export function makeNode(
   kind: TreeNode['kind'],
   key: string,
   label: string,
@@ -136,7 +139,26 @@ function makeNode(
   rest: Partial<Pick<TreeNode, 'output' | 'package' | 'module' | 'value'>> = {},
 ): TreeNode {
   const { output = null, package: ref = null, module = -1, value = 0 } = rest;
-  return { key, label, kind, parent, children: [], value, module, package: ref, output, matchedBy: 0, sorted: false };
+  return {
+    key,
+    label,
+    kind,
+    parent,
+    children: [],
+    value,
+    module,
+    package: ref,
+    output,
+    matchedBy: 0,
+    matched: 0,
+    sorted: false,
+  };
+}
+
+/** Of the node's bytes, those that the search matches; all of them without a search. */
+export function matchedValue(tree: Tree, node: TreeNode): number {
+  if (tree.search === null) return node.value;
+  return node.matchedBy === tree.search ? node.matched : 0;
 }
 
 /** The heaviest first. Sorted when first asked for: most folders of a large build are never drawn. */
@@ -154,12 +176,16 @@ export function markMatches(tree: Tree, flags: Uint8Array | null): void {
     tree.search = null;
     return;
   }
-  const search = (tree.root.matchedBy += 1);
+  const search = tree.lastSearch + 1;
+  tree.lastSearch = search;
   tree.search = search;
   for (const leaf of tree.leaves) {
     if (flags[leaf.module] !== 1) continue;
-    leaf.matchedBy = search;
-    for (let at = leaf.parent; at !== null && at.matchedBy !== search; at = at.parent) at.matchedBy = search;
+    for (let at: TreeNode | null = leaf; at !== null; at = at.parent) {
+      if (at.matchedBy !== search) at.matched = 0;
+      at.matchedBy = search;
+      at.matched += leaf.value;
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * A chart of the tree on a canvas: treemap or flame. The pointer and the keyboard do the same: look at a cell, go into
+ * A chart of the tree on a canvas: treemap, sunburst or flame. The pointer and the keyboard do the same: look at a cell, go into
  * it, go out. Beside it stands its twin, a table of the same numbers.
  */
+import { clip, dotting, hatching, write } from '../canvas.ts';
 import { fillOf, formatLegend } from '../colours.ts';
 import { fill, h } from '../dom.ts';
 import { formatBytes, formatExact, formatShare } from '../format.ts';
@@ -11,7 +12,9 @@ import type { Cell, Direction } from '../layout.ts';
 import { readPalette } from '../palette.ts';
 import type { Palette } from '../palette.ts';
 import type { State } from '../state.ts';
-import { ancestry, buildTree, isMatched, keysOf, markMatches, nodeAt, sortedChildren } from '../tree.ts';
+import { anchorOf, arcOf, arcPath, cellOfDisc, sunburst } from '../sunburst.ts';
+import type { Disc } from '../sunburst.ts';
+import { ancestry, buildTree, isMatched, keysOf, markMatches, matchedValue, nodeAt, sortedChildren } from '../tree.ts';
 import type { Tree, TreeNode } from '../tree.ts';
 
 const DIRECTIONS: Readonly<Record<string, Direction>> = {
@@ -22,8 +25,12 @@ const DIRECTIONS: Readonly<Record<string, Direction>> = {
 };
 const TWIN_ROWS = 100;
 
-export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
-  const name = kind === 'treemap' ? 'Treemap' : 'Flame chart';
+type ChartKind = 'treemap' | 'sunburst' | 'flame';
+
+const NAMES: Record<ChartKind, string> = { treemap: 'Treemap', sunburst: 'Sunburst', flame: 'Flame chart' };
+
+export function chartView(kind: ChartKind, actions: Actions): View {
+  const name = NAMES[kind];
   const canvas = h('canvas', { 'aria-hidden': 'true' });
   const tip = h('div', { class: 'tip', hidden: true });
   const stage = h(
@@ -69,7 +76,8 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
   let treeKey: unknown[] = [];
   let fills: Fills | null = null;
   let zoomed: TreeNode | null = null;
-  let cells: Cell[] = [];
+  let cells: readonly Cell[] = [];
+  let disc: Disc | null = null;
   let current: Cell | null = null;
 
   const enter = (node: TreeNode): void => {
@@ -87,12 +95,14 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     if (cell && speak && zoomed) actions.announce(describe(cell.node, zoomed));
   };
 
-  canvas.addEventListener('pointermove', (event) => point(cellAt(cells, event.offsetX, event.offsetY), false));
+  const cellUnder = ({ offsetX, offsetY }: MouseEvent): Cell | null =>
+    disc === null ? cellAt(cells, offsetX, offsetY) : cellOfDisc(disc, offsetX, offsetY);
+  canvas.addEventListener('pointermove', (event) => point(cellUnder(event), false));
   canvas.addEventListener('pointerleave', () => point(null, false));
   canvas.addEventListener('click', (event) => {
-    const cell = cellAt(cells, event.offsetX, event.offsetY);
+    const cell = cellUnder(event);
     if (cell === null) return;
-    if (kind === 'flame' && cell.depth === 0) leave();
+    if (kind !== 'treemap' && cell.depth === 0) leave();
     else enter(cell.node);
   });
   stage.addEventListener('blur', () => point(null, false));
@@ -102,7 +112,7 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     if (direction) {
       const first = cells.find((cell) => !cell.frame) ?? null;
       const next = current
-        ? kind === 'flame'
+        ? kind !== 'treemap'
           ? flameNeighbour(cells, current, direction)
           : neighbour(cells, current, direction)
         : first;
@@ -152,9 +162,10 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     ];
     fill(tip, lines);
     const room = stage.clientWidth;
-    const left = Math.max(4, Math.min(cell.x + cell.w / 2 - 20, room - tip.offsetWidth - 4));
-    const below = cell.y + Math.min(cell.h, 60) + 6;
-    const top = below + tip.offsetHeight > stage.clientHeight ? Math.max(4, cell.y - tip.offsetHeight - 6) : below;
+    const box = disc === null ? cell : anchorOf(disc, cell);
+    const left = Math.max(4, Math.min(box.x + box.w / 2 - 20, room - tip.offsetWidth - 4));
+    const below = box.y + Math.min(box.h, 60) + 6;
+    const top = below + tip.offsetHeight > stage.clientHeight ? Math.max(4, box.y - tip.offsetHeight - 6) : below;
     tip.style.transform = `translate(${left}px, ${top}px)`;
   }
 
@@ -162,7 +173,9 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     if (zoomed === null) return;
     const width = stage.clientWidth;
     if (width === 0) return;
-    cells = kind === 'treemap' ? treemap(zoomed, width, stage.clientHeight) : flame(zoomed, width, 0);
+    disc = kind === 'sunburst' ? sunburst(zoomed, width, stage.clientHeight) : null;
+    if (disc !== null) cells = disc.cells;
+    else cells = kind === 'treemap' ? treemap(zoomed, width, stage.clientHeight) : flame(zoomed, width, 0);
     current = null;
     tip.hidden = true;
     if (kind === 'flame') {
@@ -187,12 +200,17 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     fills ??= makeFills(context, frame, readPalette(stage));
     context.textBaseline = 'middle';
     const font = getComputedStyle(stage).fontFamily;
-    for (const cell of cells) drawCell(context, cell, isMatched(tree, cell.node), frame, fills, font, kind);
+    for (const cell of cells) {
+      const matched = isMatched(tree, cell.node);
+      if (disc !== null) drawArc(context, disc, cell, matched, fills, font);
+      else drawCell(context, cell, matched, frame, fills, font, kind);
+    }
     if (current) {
       context.globalAlpha = 1;
       context.strokeStyle = fills.palette.focus;
       context.lineWidth = 2.5;
-      context.strokeRect(current.x + 1.5, current.y + 1.5, current.w - 3, current.h - 3);
+      if (disc !== null) context.stroke(arcPath(disc, current));
+      else context.strokeRect(current.x + 1.5, current.y + 1.5, current.w - 3, current.h - 3);
     }
   }
 
@@ -232,6 +250,8 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
     const whole = zoomed;
     const all = tree;
     const children = sortedChildren(whole).filter((child) => isMatched(all, child));
+    const isSearch = all.search !== null;
+    if (isSearch) children.sort((a, b) => b.matched - a.matched);
     const rows = children
       .slice(0, TWIN_ROWS)
       .map((child) =>
@@ -239,8 +259,11 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
           'tr',
           {},
           h('th', { scope: 'row' }, child.children.length > 0 || child.module !== -1 ? link(child) : child.label),
+          isSearch
+            ? h('td', { title: formatExact(matchedValue(all, child)) }, formatBytes(matchedValue(all, child)))
+            : null,
           h('td', { title: formatExact(child.value) }, formatBytes(child.value)),
-          h('td', {}, formatShare(child.value, whole.value)),
+          h('td', {}, formatShare(isSearch ? matchedValue(all, child) : child.value, whole.value)),
         ),
       );
     const more = children.length - TWIN_ROWS;
@@ -257,11 +280,26 @@ export function chartView(kind: 'treemap' | 'flame', actions: Actions): View {
             'tr',
             {},
             h('th', { scope: 'col' }, 'Name'),
+            isSearch ? h('th', { scope: 'col' }, 'Matched') : null,
             h('th', { scope: 'col' }, 'Size'),
             h('th', { scope: 'col' }, 'Share'),
           ),
         ),
         h('tbody', {}, rows),
+        isSearch
+          ? h(
+              'tfoot',
+              {},
+              h(
+                'tr',
+                {},
+                h('th', { scope: 'row' }, 'matched here'),
+                h('td', {}, formatBytes(matchedValue(all, whole))),
+                h('td', {}, formatBytes(whole.value)),
+                h('td', {}, formatShare(matchedValue(all, whole), whole.value)),
+              ),
+            )
+          : null,
       ),
       more > 0 ? h('p', { class: 'quiet' }, `and ${more} smaller ones; search to see them`) : null,
     );
@@ -351,6 +389,61 @@ function makeFills(context: CanvasRenderingContext2D, { model, state }: Frame, p
   return { palette, later: hatching(context, palette), rest: dotting(context, palette), of };
 }
 
+function drawArc(
+  context: CanvasRenderingContext2D,
+  disc: Disc,
+  cell: Cell,
+  matched: boolean,
+  { of, palette, later, rest }: Fills,
+  font: string,
+): void {
+  const { node } = cell;
+  const path = arcPath(disc, cell);
+  context.globalAlpha = matched ? 1 : 0.18;
+  context.fillStyle = of(node);
+  context.fill(path);
+  const pattern = node.kind === 'rest' ? rest : node.output && !node.output.initial ? later : null;
+  if (pattern && (cell.depth === 1 || node.children.length === 0)) {
+    context.fillStyle = pattern;
+    context.fill(path);
+  }
+  const { inner, outer, start, end } = arcOf(disc, cell);
+  const middle = (inner + outer) / 2;
+  if ((end - start) * middle > 3) {
+    context.strokeStyle = palette.paper;
+    context.lineWidth = 1;
+    context.stroke(path);
+  }
+  const along = (end - start) * middle;
+  const isLevel = cell.depth > 0 && along > 1.4 * disc.thickness && end - start < 4;
+  const room = cell.depth === 0 ? 2 * outer - 16 : isLevel ? Math.min(along, 1.4 * middle) - 12 : disc.thickness - 8;
+  if (room < 24 || (end - start) * (cell.depth === 0 ? outer : middle) < 13) return;
+  context.save();
+  context.translate(disc.x, disc.y);
+  context.textAlign = 'center';
+  if (cell.depth === 0) {
+    context.font = `600 13px ${font}`;
+    write(context, clip(context, cell.label, room), 0, -8, palette);
+    context.font = `12px ${font}`;
+    write(context, formatBytes(node.value), 0, 10, palette);
+  } else if (isLevel) {
+    // Across the radius at the arc's middle, and never upside down.
+    const angle = (start + end) / 2;
+    const isBelow = Math.sin(angle) > 0;
+    context.rotate(isBelow ? angle - Math.PI / 2 : angle + Math.PI / 2);
+    context.font = `${cell.top.kind === 'package' || node.kind === 'output' ? '600 ' : ''}12px ${font}`;
+    write(context, clip(context, cell.label, room), 0, isBelow ? middle : -middle, palette);
+  } else {
+    // Along the radius, and never upside down.
+    const angle = (start + end) / 2;
+    const isLeft = angle > Math.PI / 2;
+    context.rotate(isLeft ? angle + Math.PI : angle);
+    context.font = `${cell.top.kind === 'package' || node.kind === 'output' ? '600 ' : ''}11px ${font}`;
+    write(context, clip(context, cell.label, room), isLeft ? -middle : middle, 0, palette);
+  }
+  context.restore();
+}
+
 function drawCell(
   context: CanvasRenderingContext2D,
   cell: Cell,
@@ -358,7 +451,7 @@ function drawCell(
   frame: Frame,
   fills: Fills,
   font: string,
-  kind: 'treemap' | 'flame',
+  kind: ChartKind,
 ): void {
   const { node, x, y } = cell;
   const { palette } = fills;
@@ -397,56 +490,4 @@ function drawCell(
   context.font = `11px ${font}`;
   if (h > 32)
     write(context, clip(context, `${size}  ${formatShare(node.value, frame.total)}`, w - 10), x + 5, y + 26, palette);
-}
-
-function write(context: CanvasRenderingContext2D, text: string, x: number, y: number, palette: Palette): void {
-  context.fillStyle = palette.ink;
-  context.fillText(text, x, y);
-}
-
-function clip(context: CanvasRenderingContext2D, text: string, room: number): string {
-  const width = context.measureText(text).width;
-  if (width <= room) return text;
-  // Letters differ in width, so the first guess may still be too long.
-  for (let length = Math.floor((room / width) * text.length); length >= 2; length--) {
-    const clipped = `${text.slice(0, length)}…`;
-    if (context.measureText(clipped).width <= room) return clipped;
-  }
-  return '';
-}
-
-function hatching(context: CanvasRenderingContext2D, palette: Palette): CanvasPattern | null {
-  return tile(context, 8, (tileContext) => {
-    tileContext.strokeStyle = palette.hatch;
-    tileContext.lineWidth = 1.4;
-    for (const shift of [-8, 0, 8]) {
-      tileContext.moveTo(shift - 1, 9);
-      tileContext.lineTo(shift + 9, -1);
-    }
-    tileContext.stroke();
-  });
-}
-
-function dotting(context: CanvasRenderingContext2D, palette: Palette): CanvasPattern | null {
-  return tile(context, 6, (tileContext) => {
-    tileContext.fillStyle = palette.hatch;
-    tileContext.fillRect(2, 2, 1.6, 1.6);
-  });
-}
-
-function tile(
-  context: CanvasRenderingContext2D,
-  size: number,
-  paint: (context: CanvasRenderingContext2D) => void,
-): CanvasPattern | null {
-  const ratio = window.devicePixelRatio || 1;
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = size * ratio;
-  const tileContext = canvas.getContext('2d');
-  if (tileContext === null) return null;
-  tileContext.scale(ratio, ratio);
-  paint(tileContext);
-  const pattern = context.createPattern(canvas, 'repeat');
-  pattern?.setTransform(new DOMMatrix().scale(1 / ratio));
-  return pattern;
 }

@@ -1,13 +1,14 @@
 /** What was found out about the build beyond its sizes. Only the sections that the report has are shown. */
 import type { Bytes } from '../../../../src/model/build.ts';
-import type { BudgetResult, Change, Coverage, Diff, Duplicate, NotShaken } from '../../../report-data.ts';
+import type { BudgetResult, Coverage, Diff, Duplicate, NotShaken } from '../../../report-data.ts';
 import { fill, h, modulePath, path } from '../dom.ts';
-import { countOf, formatBytes, formatCount, formatShare } from '../format.ts';
+import { countOf, formatBytes, formatCount, formatShare, signedBytes } from '../format.ts';
 import { isMatch } from '../frame.ts';
 import type { Actions, Frame, View } from '../frame.ts';
 import type { Model } from '../model.ts';
 
 const MOST_ROWS = 200;
+const FEW_ROWS = 12;
 
 export function countFindings({ report }: Model): number {
   const { diagnostics } = report.build;
@@ -26,7 +27,7 @@ export function findingsView(actions: Actions): View {
         report.diff ? diff(report.diff, frame, actions) : null,
         report.duplicates ? duplicates(report.duplicates, frame, actions) : null,
         report.notShaken ? notShaken(report.notShaken, frame, actions) : null,
-        report.coverage ? coverage(report.coverage, frame, actions) : null,
+        report.coverage?.length ? coverage(report.coverage, frame, actions) : null,
         diagnostics(frame),
       ];
       fill(element, sections);
@@ -85,9 +86,12 @@ function budgets(list: readonly BudgetResult[], frame: Frame, actions: Actions):
           h(
             'p',
             {},
-            `${amount(budget, budget.actual)} of ${amount(budget, budget.limit)}${budget.unit === 'count' ? '' : ` ${budget.unit}`}`,
+            amount(budget, budget.actual),
+            budget.limit === null ? ', nothing to hold it to' : ` of ${amount(budget, budget.limit)}`,
+            budget.unit === 'count' ? '' : ` ${budget.unit}`,
             budget.baseline === null ? null : `, was ${amount(budget, budget.baseline)}`,
           ),
+          budget.passed ? null : h('p', {}, budget.message),
           budget.causes.length === 0
             ? null
             : h(
@@ -103,28 +107,26 @@ function budgets(list: readonly BudgetResult[], frame: Frame, actions: Actions):
   );
 }
 
-function diff(found: Diff, frame: Frame, actions: Actions): HTMLElement {
+function diff({ base, total, causes }: Diff, frame: Frame, actions: Actions): HTMLElement {
   const { measure } = frame.weighing;
   const size = (bytes: Bytes | null): number => bytes?.[measure] ?? 0;
-  const delta = (change: Change): number => size(change.after) - size(change.before);
-  const changes = found.changes
-    .filter((change) => frame.matches === null || matchesId(frame, change.id))
-    .toSorted((a, b) => Math.abs(delta(b)) - Math.abs(delta(a)));
-  const grown = size(found.total.after) - size(found.total.before);
   return section(
-    `Against ${found.base}`,
-    `${signed(grown)} ${measure}: ${formatBytes(size(found.total.before))} before, ${formatBytes(size(found.total.after))} now.`,
+    `Against ${base}`,
+    `${signedBytes(size(total.after) - size(total.before))} ${measure}: ${formatBytes(size(total.before))} before, ${formatBytes(size(total.after))} now.`,
     numbersTable(
-      'Changes',
-      ['What', 'Before', 'Now', 'Change', 'Why'],
-      changes
-        .slice(0, MOST_ROWS)
-        .map((change) => [
-          moduleLink(frame, frame.model.moduleAt(change.id) ?? null, actions, change.id),
-          change.before === null ? 'new' : formatBytes(size(change.before)),
-          change.after === null ? 'gone' : formatBytes(size(change.after)),
-          signed(delta(change)),
-          change.causes.join('; '),
+      'What changed it most',
+      ['Cause', 'Change'],
+      causes
+        .map(({ text, delta }, cause) => ({ text, cause, bytes: size(delta) }))
+        .sort((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes))
+        .slice(0, FEW_ROWS)
+        .map(({ text, cause, bytes }) => [
+          h(
+            'button',
+            { type: 'button', class: 'link', on: { click: () => actions.update({ view: 'diff', cause }, 'push') } },
+            text,
+          ),
+          signedBytes(bytes),
         ]),
     ),
   );
@@ -185,7 +187,9 @@ function notShaken(list: readonly NotShaken[], frame: Frame, actions: Actions): 
     .toSorted((a, b) => (b.bytes[measure] ?? 0) - (a.bytes[measure] ?? 0));
   return section(
     'Kept although unused',
-    shown.length === 0 ? 'Nothing.' : `${countOf(shown.length, 'module')}, the heaviest first.`,
+    shown.length === 0
+      ? 'Nothing.'
+      : `${countOf(shown.length, 'finding')}, the heaviest first; several may be about the same bytes. ≈: by its share of the source.`,
     numbersTable(
       'Modules that were not shaken away',
       ['Module', 'Bytes', 'Kept', 'Why', 'Where'],
@@ -193,35 +197,41 @@ function notShaken(list: readonly NotShaken[], frame: Frame, actions: Actions): 
         .slice(0, MOST_ROWS)
         .map((found) => [
           moduleLink(frame, found.module, actions),
-          formatBytes(found.bytes[measure] ?? Number.NaN),
+          `${found.isEstimate ? '≈ ' : ''}${formatBytes(found.bytes[measure] ?? Number.NaN)}`,
           found.kept,
           found.detail,
-          found.at === null ? '' : `${frame.model.ids[found.at.module] ?? ''}:${found.at.line}:${found.at.column}`,
+          found.at === null ? '' : `${frame.model.ids[found.at.module] ?? ''}:${found.at.line}:${found.at.column + 1}`,
         ]),
     ),
   );
 }
 
-function coverage(found: Coverage, frame: Frame, actions: Actions): HTMLElement {
-  const loaded = found.modules.reduce((sum, module) => sum + module.loaded, 0);
-  const executed = found.modules.reduce((sum, module) => sum + module.executed, 0);
-  const shown = found.modules
+function coverage(points: readonly Coverage[], frame: Frame, actions: Actions): HTMLElement {
+  const last = points.at(-1);
+  const sums = points.map(({ point, modules }) => {
+    const loaded = modules.reduce((sum, module) => sum + module.loaded, 0);
+    const executed = modules.reduce((sum, module) => sum + module.executed, 0);
+    return `by ${point}, ${formatBytes(executed)} of the ${formatBytes(loaded)} loaded (${formatShare(executed, loaded)})`;
+  });
+  const byModule = points.map(({ modules }) => new Map(modules.map((each) => [each.module, each])));
+  const shown = (points[0]?.modules ?? [])
     .filter(({ module }) => isMatch(frame, module))
     .toSorted((a, b) => b.loaded - b.executed - (a.loaded - a.executed));
   return section(
-    `Run by ${found.point}`,
-    `${formatBytes(executed)} of the ${formatBytes(loaded)} loaded had run (${formatShare(executed, loaded)}).`,
+    `Run by ${last?.point ?? 'then'}`,
+    `Raw bytes that had run: ${sums.join('; ')}.`,
     numbersTable(
       'Loaded and not run',
-      ['Module', 'Not run', 'Loaded', 'Run'],
-      shown
-        .slice(0, MOST_ROWS)
-        .map(({ module, loaded: all, executed: ran }) => [
-          moduleLink(frame, module, actions),
-          formatBytes(all - ran),
-          formatBytes(all),
-          formatShare(ran, all),
-        ]),
+      ['Module', `Not run by ${points[0]?.point ?? 'then'}`, 'Loaded', ...points.map(({ point }) => `Run by ${point}`)],
+      shown.slice(0, MOST_ROWS).map(({ module, loaded: all, executed: ran }) => [
+        moduleLink(frame, module, actions),
+        formatBytes(all - ran),
+        formatBytes(all),
+        ...byModule.map((modules) => {
+          const found = modules.get(module);
+          return found === undefined ? '–' : formatShare(found.executed, found.loaded);
+        }),
+      ]),
     ),
   );
 }
@@ -267,13 +277,4 @@ function moduleLink({ model }: Frame, module: number | null, actions: Actions, t
     { type: 'button', class: 'link', on: { click: () => actions.select({ kind: 'module', name: id }) } },
     text === undefined || text === id ? modulePath(id) : path(text),
   );
-}
-
-function matchesId(frame: Frame, id: string): boolean {
-  const module = frame.model.moduleAt(id);
-  return module === undefined || isMatch(frame, module);
-}
-
-function signed(bytes: number): string {
-  return bytes === 0 ? '±0 B' : `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`;
 }

@@ -2,7 +2,7 @@
 import { RESTS } from '../../../packed-build.ts';
 import { fill, h, modulePath, path } from '../dom.ts';
 import { countOf, formatBytes, formatExact, formatShare } from '../format.ts';
-import { isMatch } from '../frame.ts';
+import { isMatch, matchedBytes } from '../frame.ts';
 import type { Actions, Frame, View } from '../frame.ts';
 import { OWN_CODE, packageName } from '../model.ts';
 import type { Model, OutputModel } from '../model.ts';
@@ -37,19 +37,22 @@ export function rankedView(actions: Actions): View {
   const modules = rankedList('Modules', actions);
   const outputs = rankedList('Outputs', actions);
   const rests = rankedList('Owned by no module', actions);
+  const assets = rankedList('Assets, not in the sums', actions);
   return {
     element: h(
       'section',
       { class: 'ranked', 'aria-label': 'Ranked lists' },
       packages.element,
       modules.element,
-      h('div', { class: 'stack' }, outputs.element, rests.element),
+      h('div', { class: 'stack' }, outputs.element, rests.element, assets.element),
     ),
     update(frame) {
       packages.show(frame, rankPackages(frame));
       modules.show(frame, rankModules(frame));
       outputs.show(frame, rankOutputs(frame));
       rests.show(frame, rankRests(frame));
+      assets.element.hidden = frame.model.assets.length === 0;
+      assets.show({ ...frame, total: Number.NaN }, rankAssets(frame));
     },
   };
 }
@@ -143,16 +146,25 @@ function heaviest(frame: Frame, order: Int32Array, limit: number): number[] {
   return found;
 }
 
+function rankAssets({ model, weighing: { measure } }: Frame): Ranking {
+  const ranked = model.assets.toSorted((a, b) => (b.bytes[measure] ?? 0) - (a.bytes[measure] ?? 0));
+  return {
+    count: ranked.length,
+    rows: (limit) =>
+      ranked.slice(0, limit).map((output) => ({
+        label: path(output.file),
+        note: '',
+        bytes: output.bytes[measure] ?? 0,
+        initialBytes: 0,
+        selection: { kind: 'output', name: output.file },
+      })),
+  };
+}
+
 function rankOutputs({ model, weighing, matches }: Frame): Ranking {
   const { measure } = weighing;
-  const weigh = (output: OutputModel): number => {
-    if (matches === null) return output.bytes[measure] ?? 0;
-    const { module } = output.parts;
-    const bytes = output.parts[measure];
-    let sum = 0;
-    for (let i = 0; i < module.length; i++) if (matches.flags[module[i] ?? 0] === 1) sum += bytes[i] || 0;
-    return sum;
-  };
+  const weigh = (output: OutputModel): number =>
+    matches === null ? (output.bytes[measure] ?? 0) : matchedBytes(output, matches, measure);
   const weighed = model.outputsIn(weighing).map((output) => ({ output, bytes: weigh(output) }));
   const ranked = weighed.filter(({ bytes }) => matches === null || bytes > 0).sort((a, b) => b.bytes - a.bytes);
   return {
@@ -231,7 +243,7 @@ function rankedRow(row: Row, largest: number, { total, weighing }: Frame, action
   const content = [
     h('span', { class: 'name' }, row.label, row.note === '' ? null : h('span', { class: 'note' }, ` ${row.note}`)),
     h('span', { class: 'size', title: formatExact(row.bytes) }, formatBytes(row.bytes)),
-    h('span', { class: 'share' }, formatShare(row.bytes, total)),
+    h('span', { class: 'share' }, Number.isNaN(total) ? '' : formatShare(row.bytes, total)),
     h(
       'span',
       { class: 'bar', 'aria-hidden': 'true' },

@@ -4,6 +4,7 @@
  */
 import { fill, h, path } from '../dom.ts';
 import { countOf, formatBytes, formatExact } from '../format.ts';
+import { matchedBytes } from '../frame.ts';
 import type { Actions, Frame, View } from '../frame.ts';
 import type { Model, OutputModel } from '../model.ts';
 
@@ -20,7 +21,7 @@ const MOST_ROWS = 400;
 
 /** Breadth first; static imports are followed before dynamic ones, so that what is initial is never called late. */
 export function arrivals(model: Model, entry: OutputModel): Arrival[] {
-  const byFile = new Map(model.outputs.map((output) => [output.file, output]));
+  const byFile = new Map(model.code.map((output) => [output.file, output]));
   const seen = new Map<OutputModel, Arrival>([[entry, { output: entry, trip: 0, later: false, by: null }]]);
   const follow = (from: Iterable<Arrival>, dynamic: boolean): void => {
     // A copy to start from, for the second pass adds to the same map; what is added is walked as well.
@@ -50,12 +51,12 @@ export function waterfallView(actions: Actions): View {
   let frame: Frame | null = null;
   let chosen = '';
   const entriesOf = (model: Model): OutputModel[] => {
-    const entries = model.outputs.filter((output) => output.entry);
-    return entries.length > 0 ? entries : model.outputs.slice(0, 1);
+    const entries = model.code.filter((output) => output.entry);
+    return entries.length > 0 ? entries : model.code.slice(0, 1);
   };
   const show = (): void => {
     if (frame === null) return;
-    const { model, weighing, state } = frame;
+    const { model, weighing, matches } = frame;
     const entries = entriesOf(model);
     fill(
       select,
@@ -71,8 +72,10 @@ export function waterfallView(actions: Actions): View {
     select.value = entry.file;
     const all = arrivals(model, entry);
     const size = ({ output }: Arrival): number => output.bytes[weighing.measure] ?? 0;
+    const matched = ({ output }: Arrival): number =>
+      matches === null ? Number.NaN : matchedBytes(output, matches, weighing.measure);
     const shown = all
-      .filter((arrival) => !weighing.initial || !arrival.later)
+      .filter((arrival) => (!weighing.initial || !arrival.later) && (matches === null || matched(arrival) > 0))
       .sort((a, b) => Number(a.later) - Number(b.later) || a.trip - b.trip || size(b) - size(a));
     const initial = all.filter((arrival) => !arrival.later);
     const weigh = (list: readonly Arrival[]): number => list.reduce((sum, arrival) => sum + size(arrival), 0);
@@ -84,10 +87,19 @@ export function waterfallView(actions: Actions): View {
         ? `; ${countOf(laterCount, 'file')} and ${formatBytes(weigh(all) - weigh(initial))} later, on demand.`
         : '.');
     const laterTrips = shown.reduce((most, { trip, later }) => (later ? Math.max(most, trip + 1) : most), 0);
+    if (matches !== null) {
+      const found = shown.reduce((sum, arrival) => sum + matched(arrival), 0);
+      const hits = shown.filter((arrival) => !arrival.later).reduce((sum, arrival) => sum + matched(arrival), 0);
+      summary.textContent =
+        shown.length === 0
+          ? 'No file from here on holds anything that matches.'
+          : `What matches is in ${countOf(shown.length, 'file')}: ${formatBytes(hits)} before it can run, ${formatBytes(found - hits)} later.`;
+    }
     const heads = Array.from({ length: trips + laterTrips }, (_, i) =>
       i < trips ? `trip ${i + 1}` : i === trips ? 'on demand' : `then trip ${i - trips + 1}`,
     );
     const largest = shown.reduce((most, arrival) => Math.max(most, size(arrival)), 1);
+    chart.classList.toggle('searching', matches !== null);
     chart.style.setProperty('--trips', String(heads.length));
     fill(
       chart,
@@ -99,19 +111,18 @@ export function waterfallView(actions: Actions): View {
       h(
         'ol',
         { 'aria-label': 'Files in the order they can arrive' },
-        shown.slice(0, MOST_ROWS).map((arrival) => row(arrival, largest, trips)),
+        shown.slice(0, MOST_ROWS).map((arrival) => row(arrival, largest, trips, matched(arrival))),
       ),
     );
-    const unreached = model.outputs.length - all.length;
+    const unreached = model.code.length - all.length;
     aside.textContent = [
       shown.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${shown.length} files are shown.` : '',
       unreached > 0
-        ? `${countOf(unreached, 'output')} ${unreached === 1 ? 'is' : 'are'} not reached from here by an import: other entries, assets, style sheets of the page.`
+        ? `${countOf(unreached, 'output')} ${unreached === 1 ? 'is' : 'are'} not reached from here by an import: other entries, style sheets of the page.`
         : '',
-      state.query === '' ? '' : 'The search does not narrow this view.',
     ].join(' ');
   };
-  const row = ({ output, trip, later, by }: Arrival, largest: number, trips: number): HTMLElement => {
+  const row = ({ output, trip, later, by }: Arrival, largest: number, trips: number, matched: number): HTMLElement => {
     const bytes = output.bytes[frame?.weighing.measure ?? 'raw'] ?? Number.NaN;
     const how = by === null ? 'entry' : `${later ? 'on demand' : 'asked for'} by ${by.file}`;
     return h(
@@ -122,11 +133,19 @@ export function waterfallView(actions: Actions): View {
         { type: 'button', title: how, on: { click: () => actions.select({ kind: 'output', name: output.file }) } },
         path(output.file),
         h('span', { class: 'unseen' }, `, ${later ? 'on demand, ' : ''}trip ${trip + 1}, ${how}, `),
-        h('span', { class: 'size', title: formatExact(bytes) }, formatBytes(bytes)),
+        h(
+          'span',
+          { class: 'size', title: formatExact(bytes) },
+          Number.isNaN(matched) ? formatBytes(bytes) : `${formatBytes(matched)} of ${formatBytes(bytes)}`,
+        ),
         h(
           'span',
           { class: 'lane', 'aria-hidden': 'true' },
-          h('span', { class: `peel ${later ? 'later' : 'now'}`, style: { '--share': String((bytes || 0) / largest) } }),
+          h(
+            'span',
+            { class: `peel ${later ? 'later' : 'now'}`, style: { '--share': String((bytes || 0) / largest) } },
+            Number.isNaN(matched) ? null : h('i', { style: { width: `${(matched / (bytes || 1)) * 100}%` } }),
+          ),
         ),
       ),
     );
@@ -140,12 +159,13 @@ export function waterfallView(actions: Actions): View {
     update(next) {
       const before = frame;
       frame = next;
-      const { model, weighing, state } = next;
+      const { model, weighing, matches } = next;
       const isSame =
         before?.model === model &&
         before.weighing.measure === weighing.measure &&
         before.weighing.initial === weighing.initial &&
-        (before.state.query === '') === (state.query === '');
+        before.matches === null &&
+        matches === null;
       if (!isSame) show();
     },
   };
