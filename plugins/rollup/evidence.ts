@@ -8,7 +8,7 @@ import type { NormalizedOutputOptions, OutputAsset, OutputBundle, OutputChunk, P
 
 import { linkSources, type ResolvedModule } from '../../src/collect/sources.ts';
 import { PackageFiles } from '../../src/collect/package-files.ts';
-import { formatOf } from '../../src/measure/assemble.ts';
+import { formatOf } from '../../src/measure/module-id.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
 import type { ResolvedImport } from '../../src/measure/link.ts';
 import { isRuntimeModule, moduleId, stripQuery, toPosix } from '../../src/measure/module-id.ts';
@@ -49,7 +49,8 @@ export function rollupEvidence({
 }: FinishedOutput): BuildEvidence {
   const chunks = Object.values(bundle).filter((output): output is OutputChunk => output.type === 'chunk');
   const packages = new PackageFiles(root);
-  const { modules, edges } = linkSources(root, resolvedModules(context, root, packages, renderedExports(chunks)));
+  // Asked of the bundler now: it may not answer any more when somebody wants to know.
+  const resolved = resolvedModules(context, root, packages, renderedExports(chunks));
   const folder = path.resolve(root, options.dir ?? (options.file === undefined ? '.' : path.dirname(options.file)));
   const named = modulesByFileName(context);
   const outputs = Object.values(bundle)
@@ -59,7 +60,8 @@ export function rollupEvidence({
         ? chunkEvidence(output, folder, maps)
         : assetEvidence(output, { root, folder, chunks, maps, stylesOf, named }),
     );
-  return { root, bundler, modules, edges, outputs, diagnostics: [], packages };
+  const graph = () => linkSources(root, resolved);
+  return { root, bundler, moduleIds: resolved.map(({ id }) => id), graph, outputs, diagnostics: [], packages };
 }
 
 /** Modules by the name of their file; null where several have it. */

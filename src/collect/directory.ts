@@ -8,7 +8,7 @@ import { init, parse } from 'es-module-lexer';
 
 import type { Diagnostic, OutputImport, OutputKind } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import { formatOf } from '../measure/assemble.ts';
+import { formatOf } from '../measure/module-id.ts';
 import { sourceMapComment } from '../measure/comments.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
@@ -50,7 +50,9 @@ export async function directoryEvidence(
   const { modules, edges, standing } = graphOf(root, linked, packages, diagnostics);
   const entered = withEntryModules(root, linked, edges);
   const composed = () => standing;
-  return { root, bundler: stats?.bundler ?? null, modules, edges, outputs: entered, diagnostics, packages, composed };
+  const graph = () => ({ modules, edges });
+  const moduleIds = modules.map(({ id }) => id);
+  return { root, bundler: stats?.bundler ?? null, moduleIds, graph, outputs: entered, diagnostics, packages, composed };
 }
 
 /** Maps and precompressed copies are no outputs of their own. */
@@ -218,7 +220,8 @@ function chunksThatStart(outputs: readonly OutputEvidence[]): ReadonlySet<string
 }
 
 /** `(self.webpackChunkapp = self.webpackChunkapp || []).push([[123], {` */
-const WEBPACK_CHUNK = /^\s*(?:"use strict";)?\(+(?:self|this|globalThis|window|global)\.?\[?["'\w$]+\]?\s*=[^;]{0,200}?\|\|\s*\[\]\)\.push\(\[\[/;
+const WEBPACK_CHUNK =
+  /^\s*(?:"use strict";)?\(+(?:self|this|globalThis|window|global)\.?\[?["'\w$]+\]?\s*=[^;]{0,200}?\|\|\s*\[\]\)\.push\(\[\[/;
 
 function headOf(contents: Uint8Array): string {
   const head = Buffer.from(contents.buffer, contents.byteOffset, Math.min(contents.length, 4096)).toString('latin1');

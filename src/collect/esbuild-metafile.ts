@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { Diagnostic, EdgeKind, OutputImport } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import { formatOf } from '../measure/assemble.ts';
+import { formatOf } from '../measure/module-id.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
 import { moduleId, toPosix } from '../measure/module-id.ts';
@@ -103,30 +103,31 @@ export function esbuildEvidence(build: EsbuildBuild): BuildEvidence {
     }
     return id;
   };
-  const resolved = Object.entries(metafile.inputs).map(([input, { bytes, format, imports }]): ResolvedModule => {
-    const id = idOf(input);
-    return {
-      id,
-      format: format ?? formatOf(input),
-      sourceBytes: bytes,
-      sideEffects: packages.sideEffects(id),
-      exports: null,
-      usedExports: null,
-      imports: imports.flatMap((each): ResolvedImport[] => {
-        const kind = edgeKind(each.kind);
-        if (kind === null || each.external === true || !(each.path in metafile.inputs)) return [];
-        return [{ to: idOf(each.path), kind, specifier: each.original ?? null }];
-      }),
-    };
-  });
-  const { modules, edges } = linkSources(root, resolved);
+  const inputs = Object.entries(metafile.inputs);
+  const resolveModules = () =>
+    inputs.map(([input, { bytes, format, imports }]): ResolvedModule => {
+      const id = idOf(input);
+      return {
+        id,
+        format: format ?? formatOf(input),
+        sourceBytes: bytes,
+        sideEffects: packages.sideEffects(id),
+        exports: null,
+        usedExports: null,
+        imports: imports.flatMap((each): ResolvedImport[] => {
+          const kind = edgeKind(each.kind);
+          if (kind === null || each.external === true || !(each.path in metafile.inputs)) return [];
+          return [{ to: idOf(each.path), kind, specifier: each.original ?? null }];
+        }),
+      };
+    });
   const diagnostics: Diagnostic[] = [];
   const outputs = outputsOf(build, absolute, diagnostics);
   return {
     root,
     bundler: { name: 'esbuild', version: build.version },
-    modules,
-    edges,
+    moduleIds: inputs.map(([input]) => idOf(input)),
+    graph: () => linkSources(root, resolveModules()),
     outputs,
     diagnostics,
     composed: (sources, candidates) => composedSources(root, sources, candidates),

@@ -1,24 +1,16 @@
 /** From an adapter's evidence to the `Build`: module identity, byte attribution, compressed sizes, one deterministic order. */
-import {
-  BUILD_SCHEMA,
-  type Build,
-  type Diagnostic,
-  type Edge,
-  type Module,
-  type ModuleFormat,
-  type Output,
-  type RestName,
-} from '../model/build.ts';
+import { BUILD_SCHEMA, type Build, type Diagnostic, type Output, type RestName } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
 import { attributeBySourceMap, hasRareTerminators, unmappedRuns, type SourceRuns } from './attribute.ts';
 import { compressOutput, type CompressOptions } from './compress.ts';
-import type { BuildEvidence, ModuleEvidence, OutputEvidence } from './evidence.ts';
+import type { BuildEvidence, OutputEvidence } from './evidence.ts';
 import { layOut } from './layout.ts';
 import { walkLexically } from './lexical.ts';
-import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdOfSource, packageOf } from './module-id.ts';
+import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdOfSource } from './module-id.ts';
 import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
 import type { Ownership } from './ownership.ts';
 import { partsOf, sizesOf, type Holder } from './parts.ts';
+import { edgesOf, modulesOf } from './records.ts';
 import { readSourceMap } from './source-map.ts';
 import { placeRendered, type Openness, type RenderedModule } from './rendered.ts';
 import { byStatement } from './statements.ts';
@@ -41,9 +33,14 @@ export interface OwnedOutput {
   readonly holders: readonly Holder[];
 }
 
-/** Never throws for one bad output or map: what could not be read becomes a diagnostic, and its bytes are `unmapped`. */
+/**
+ * Never throws for one bad output or map: what could not be read becomes a diagnostic, and its bytes are `unmapped`.
+ *
+ * `modules` and `edges` of the record are filled when they are first read (see `records.ts`), from the sources as they are then;
+ * whoever keeps a record for later reads or writes them at once.
+ */
 export async function assemble(evidence: BuildEvidence, options: AssembleOptions): Promise<Build> {
-  const modules = new ModuleTable(evidence);
+  const modules = new ModuleTable(evidence.root, evidence.moduleIds);
   const diagnostics: Diagnostic[] = [...evidence.diagnostics];
   const attributed = evidence.outputs.map((output) => attributeOutput(output, modules, evidence, diagnostics));
   let done = 0;
@@ -55,7 +52,6 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
     }),
   );
   const order = modules.order();
-  const edges = edgesOf(evidence, modules, order.position);
   const outputs = evidence.outputs.map((output, i): Output => {
     const { ownership, holders } = attributed[i]!;
     const holderOf = (owner: number): Holder => {
@@ -75,14 +71,32 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
       parts: partsOf(ownership, compressed[i]!, holderOf),
     };
   });
+  const graph = once(() => evidence.graph());
+  const placeOf = (id: string) => {
+    const number = modules.find(id);
+    return number === undefined ? undefined : order.position[number];
+  };
+  const moduleRecords = once(() =>
+    modulesOf(order.ids, graph().modules, evidence.packages, (id) => modules.canonical(id)),
+  );
+  const edgeRecords = once(() => edgesOf(graph().edges, placeOf));
   return {
     schema: BUILD_SCHEMA,
     bundler: evidence.bundler,
-    modules: order.modules,
-    edges,
+    get modules() {
+      return moduleRecords();
+    },
+    get edges() {
+      return edgeRecords();
+    },
     outputs: outputs.sort((a, b) => compare(a.file, b.file)),
     diagnostics: diagnostics.sort((a, b) => compare(a.file ?? '', b.file ?? '') || compare(a.code, b.code)),
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 interface Attributed {
@@ -200,7 +214,8 @@ function ownedByBundler({ file, contents }: OutputEvidence): RestName | null {
 /** Most bundlers make no maps for style sheets: one word for all of them. */
 function unmappedSheet(output: OutputEvidence, diagnostics: Diagnostic[]): void {
   const at = diagnostics.findIndex(({ code }) => code === 'css-map-missing');
-  const names = at === -1 ? output.file : `${diagnostics[at]!.message.split(' has ')[0]!.split(' have ')[0]}, ${output.file}`;
+  const names =
+    at === -1 ? output.file : `${diagnostics[at]!.message.split(' has ')[0]!.split(' have ')[0]}, ${output.file}`;
   const said: Diagnostic = {
     code: 'css-map-missing',
     file: at === -1 ? output.file : null,
@@ -385,18 +400,17 @@ function renumber(ownership: Ownership, numberOf: (owner: number) => number): Ow
 /** All modules of a build by their canonical id, in the order they were met. */
 class ModuleTable {
   readonly #root: string;
-  readonly #evidence: BuildEvidence;
   readonly #numbers = new Map<string, number>();
   readonly #canonical = new Map<string, string>();
-  readonly #modules: Omit<Module, 'package'>[] = [];
+  readonly #ids: string[] = [];
 
-  constructor(evidence: BuildEvidence) {
-    this.#root = evidence.root;
-    this.#evidence = evidence;
-    for (const module of evidence.modules) this.#add(this.#idOf(module.id), module);
+  constructor(root: string, ids: Iterable<string>) {
+    this.#root = root;
+    for (const id of ids) this.number(id);
   }
 
-  #idOf(id: string): string {
+  /** The canonical id of a module by any of its names. */
+  canonical(id: string): string {
     let canonical = this.#canonical.get(id);
     if (canonical === undefined) {
       canonical = moduleId(this.#root, id);
@@ -405,109 +419,39 @@ class ModuleTable {
     return canonical;
   }
 
-  #add(id: string, facts: ModuleEvidence): void {
-    const known = this.#numbers.get(id);
-    if (known === undefined) {
-      this.#numbers.set(id, this.#modules.length);
-      const { format, sourceBytes, sideEffects, exports, usedExports } = facts;
-      this.#modules.push({ id, format, sourceBytes, sideEffects, exports, usedExports });
-    } else this.#modules[known] = merged(this.#modules[known]!, facts);
-  }
-
   has(canonical: string): boolean {
     return this.#numbers.has(canonical);
   }
 
   find(id: string): number | undefined {
-    return this.#numbers.get(this.#idOf(id));
+    return this.#numbers.get(this.canonical(id));
   }
 
   /** Number of a module by any of its names; one that was not known is added. */
   number(id: string): number {
-    return this.numberOfCanonical(this.#idOf(id));
+    return this.numberOfCanonical(this.canonical(id));
   }
 
   numberOfCanonical(id: string): number {
-    if (!this.#numbers.has(id)) this.#add(id, { id, ...NO_FACTS, format: formatOf(id) });
-    return this.#numbers.get(id)!;
+    let number = this.#numbers.get(id);
+    if (number === undefined) {
+      number = this.#ids.push(id) - 1;
+      this.#numbers.set(id, number);
+    }
+    return number;
   }
 
   idOf(number: number): string {
-    return this.#modules[number]!.id;
+    return this.#ids[number]!;
   }
 
-  /** The modules sorted by id, and each number's position among them. */
-  order(): { modules: Module[]; position: Uint32Array } {
-    const numbers = this.#modules.map((_, i) => i).sort((a, b) => compare(this.idOf(a), this.idOf(b)));
+  /** The ids in their order in the record, and each number's position among them. */
+  order(): { ids: string[]; position: Uint32Array } {
+    const numbers = this.#ids.map((_, i) => i).sort((a, b) => compare(this.idOf(a), this.idOf(b)));
     const position = new Uint32Array(numbers.length);
-    const modules = numbers.map((number, i): Module => {
-      position[number] = i;
-      const { id, ...facts } = this.#modules[number]!;
-      const owner = packageOf(id);
-      const ref = owner === null ? null : { name: owner.name, version: this.#evidence.packages.version(owner.folder) };
-      return { id, package: ref, ...facts };
-    });
-    return { modules, position };
+    numbers.forEach((number, i) => (position[number] = i));
+    return { ids: numbers.map((number) => this.idOf(number)), position };
   }
-}
-
-const NO_FACTS = { sourceBytes: null, sideEffects: null, exports: null, usedExports: null } as const;
-
-/** One file that a bundler serves in several parts (`App.vue`, `App.vue?vue&type=style`) is one module. */
-function merged(a: Omit<Module, 'package'>, b: ModuleEvidence): Omit<Module, 'package'> {
-  const both = (x: readonly string[] | null, y: readonly string[] | null) =>
-    x === null || y === null ? (x ?? y) : [...new Set([...x, ...y])].sort();
-  return {
-    id: a.id,
-    format: a.format === 'unknown' ? b.format : a.format,
-    sourceBytes:
-      a.sourceBytes === null || b.sourceBytes === null
-        ? (a.sourceBytes ?? b.sourceBytes)
-        : Math.max(a.sourceBytes, b.sourceBytes),
-    sideEffects:
-      a.sideEffects === null || b.sideEffects === null
-        ? (a.sideEffects ?? b.sideEffects)
-        : a.sideEffects || b.sideEffects,
-    exports: both(a.exports, b.exports),
-    usedExports: both(a.usedExports, b.usedExports),
-  };
-}
-
-/** By its file's extension, where nothing better is known. */
-export function formatOf(id: string): ModuleFormat {
-  const extension = /\.([a-z\d]+)$/i.exec(id)?.[1]?.toLowerCase();
-  if (extension === undefined) return 'unknown';
-  if (/^(?:mjs|mts)$/.test(extension)) return 'esm';
-  if (/^(?:cjs|cts)$/.test(extension)) return 'cjs';
-  if (extension === 'json') return 'json';
-  if (/^(?:css|scss|sass|less|styl|pcss|postcss)$/.test(extension)) return 'css';
-  if (/^(?:jsx?|tsx?|vue|svelte|astro)$/.test(extension)) return 'unknown';
-  return 'asset';
-}
-
-function edgesOf(evidence: BuildEvidence, modules: ModuleTable, position: Uint32Array): Edge[] {
-  const edges: Edge[] = [];
-  for (const edge of evidence.edges) {
-    const from = modules.find(edge.from);
-    const to = modules.find(edge.to);
-    if (from === undefined || to === undefined || from === to) continue;
-    const { kind, names, line, column } = edge;
-    edges.push({ from: position[from]!, to: position[to]!, kind, names, line, column });
-  }
-  edges.sort(
-    (a, b) =>
-      a.from - b.from ||
-      (a.line ?? 0) - (b.line ?? 0) ||
-      (a.column ?? 0) - (b.column ?? 0) ||
-      a.to - b.to ||
-      compare(a.kind, b.kind),
-  );
-  return edges.filter((edge, i) => i === 0 || !sameEdge(edge, edges[i - 1]!));
-}
-
-function sameEdge(a: Edge, b: Edge): boolean {
-  const where = a.from === b.from && a.to === b.to && a.kind === b.kind && a.line === b.line && a.column === b.column;
-  return where && (a.names ?? []).join() === (b.names ?? []).join();
 }
 
 function compare(a: string, b: string): number {

@@ -56,8 +56,10 @@ export interface BuildEvidence {
   /** Absolute path. */
   readonly root: string;
   readonly bundler: Bundler | null;
-  readonly modules: readonly ModuleEvidence[];
-  readonly edges: readonly EdgeEvidence[];
+  /** Of all modules, as the bundler names them. */
+  readonly moduleIds: readonly string[];
+  /** What is known of them and how they depend on each other. Asked at most once, and only when somebody wants to know. */
+  readonly graph: () => GraphEvidence;
   readonly outputs: readonly OutputEvidence[];
   readonly diagnostics: readonly Diagnostic[];
   /**
@@ -67,6 +69,11 @@ export interface BuildEvidence {
   readonly composed?: (unresolved: readonly string[], modules: readonly string[]) => ReadonlyMap<string, string>;
   /** Facts of the package in a folder (relative to the root): its version. */
   readonly packages: PackageFacts;
+}
+
+export interface GraphEvidence {
+  readonly modules: readonly ModuleEvidence[];
+  readonly edges: readonly EdgeEvidence[];
 }
 
 export interface PackageFacts {

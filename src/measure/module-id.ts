@@ -4,6 +4,8 @@
  */
 import path from 'node:path';
 
+import type { ModuleFormat } from '../model/build.ts';
+
 const SCHEME = /^([a-z][a-z\d+.-]+):\/*(.*)$/is;
 
 /** A relative POSIX path that is normal already: by far the most ids are. */
@@ -132,4 +134,16 @@ function safeDecode(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** By its file's extension, where nothing better is known. */
+export function formatOf(id: string): ModuleFormat {
+  const extension = /\.([a-z\d]+)$/i.exec(id)?.[1]?.toLowerCase();
+  if (extension === undefined) return 'unknown';
+  if (/^(?:mjs|mts)$/.test(extension)) return 'esm';
+  if (/^(?:cjs|cts)$/.test(extension)) return 'cjs';
+  if (extension === 'json') return 'json';
+  if (/^(?:css|scss|sass|less|styl|pcss|postcss)$/.test(extension)) return 'css';
+  if (/^(?:jsx?|tsx?|vue|svelte|astro)$/.test(extension)) return 'unknown';
+  return 'asset';
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { assemble, formatOf } from '../../src/measure/assemble.ts';
-import type { BuildEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
+import { assemble } from '../../src/measure/assemble.ts';
+import type { BuildEvidence, GraphEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
+import { formatOf } from '../../src/measure/module-id.ts';
 import { assembleRaw, bytesByModule, bytesByRest, partsMinusOutput } from '../support/evidence.ts';
 import { mappings, type Segment } from '../support/mappings.ts';
 
@@ -17,13 +18,13 @@ const GOOD = mapOf([
 
 function evidence(
   outputs: readonly Partial<OutputEvidence & { text: string; mapText: string }>[],
-  more: Partial<BuildEvidence> = {},
+  { modules = [], edges = [], ...more }: Partial<BuildEvidence & GraphEvidence> = {},
 ): BuildEvidence {
   return {
     root: '/app',
     bundler: null,
-    modules: [],
-    edges: [],
+    moduleIds: modules.map(({ id }) => id),
+    graph: () => ({ modules, edges }),
     outputs: outputs.map(({ text = CODE, mapText, ...rest }) => ({
       file: 'out.js',
       kind: 'chunk',
@@ -207,6 +208,21 @@ test('the record does not depend on the order of the evidence', async () => {
     ['node_modules/p/i.js', { name: 'p', version: '1.2.3' }],
   ]);
   expect(one.edges.length).toBe(2);
+});
+
+test('the graph is asked for when somebody reads it, and once', async () => {
+  let asked = 0;
+  const facts = { format: 'esm' as const, sourceBytes: 1, sideEffects: null, exports: null, usedExports: null };
+  const graph = (): GraphEvidence => {
+    asked++;
+    return { modules: [{ id: '/app/a.js', ...facts }], edges: [] };
+  };
+  const build = await assembleRaw(evidence([{ mapText: GOOD }], { moduleIds: ['/app/a.js'], graph }));
+  expect(build.outputs[0]!.parts.map(({ module }) => module)).toEqual([0, 1]);
+  expect(asked).toBe(0);
+  expect(build.modules.map(({ id }) => id)).toEqual(['a.js', 'b.js']);
+  expect([build.edges, JSON.parse(JSON.stringify(build)).modules[0].format]).toEqual([[], 'esm']);
+  expect(asked).toBe(1);
 });
 
 test('parts of one file are one module', async () => {

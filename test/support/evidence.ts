@@ -27,7 +27,15 @@ export function evidenceOfMaps({ root, outdir, files }: Bundled): BuildEvidence 
       witness: null,
     };
   });
-  return { root, bundler: null, modules: [], edges: [], outputs, diagnostics: [], packages: NO_PACKAGES };
+  return {
+    root,
+    bundler: null,
+    moduleIds: [],
+    graph: () => ({ modules: [], edges: [] }),
+    outputs,
+    diagnostics: [],
+    packages: NO_PACKAGES,
+  };
 }
 
 /** Evidence with esbuild's metafile as second witness. */
