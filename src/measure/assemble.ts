@@ -6,7 +6,7 @@ import { compressOutput, type CompressOptions } from './compress.ts';
 import type { BuildEvidence, OutputEvidence } from './evidence.ts';
 import { layOut } from './layout.ts';
 import { walkLexically } from './lexical.ts';
-import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdOfSource } from './module-id.ts';
+import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdsOfSources } from './module-id.ts';
 import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
 import type { Ownership } from './ownership.ts';
 import { partsOf, sizesOf, type Holder } from './parts.ts';
@@ -257,7 +257,7 @@ function resolveSources(
   evidence: BuildEvidence,
 ): (string | null)[] {
   const base = output.map!.base;
-  const ids = runs.sources.map((source) => (source === null ? null : moduleIdOfSource(evidence.root, base, source)));
+  const ids = moduleIdsOfSources(evidence.root, base, runs.sources);
   if (evidence.composed === undefined) return ids;
   const strangers = ids.filter((id): id is string => id !== null && !modules.has(id));
   if (strangers.length === 0) return ids;

@@ -52,6 +52,25 @@ export function moduleIdOfSource(root: string, base: string, source: string): st
   return moduleId(root, source);
 }
 
+/** The ids of all sources of a map: those in one folder are resolved once. */
+export function moduleIdsOfSources(root: string, base: string, sources: readonly (string | null)[]): (string | null)[] {
+  const folders = new Map<string, string>();
+  return sources.map((source) => {
+    if (source === null) return null;
+    const slash = source.lastIndexOf('/') + 1;
+    // A last segment that could be a step of the path, or hold a query or an escape, is left to the long way.
+    if (slash === 0 || !/^[\w@+~-][\w@+~.-]*$/.test(source.slice(slash)) || !/^[\w@./+~-]*$/.test(source))
+      return moduleIdOfSource(root, base, source);
+    const folder = source.slice(0, slash);
+    let id = folders.get(folder);
+    if (id === undefined) {
+      id = moduleIdOfSource(root, base, `${folder}x`).slice(0, -1);
+      folders.set(folder, id);
+    }
+    return id + source.slice(slash);
+  });
+}
+
 /** `webpack://NAMESPACE/./src/x.js?abcd`: the path is relative to webpack's context, which is the root. */
 function webpackId(rest: string, source: string): string {
   const bare = stripQuery(rest.replace(/\|[^|]*$/, ''));

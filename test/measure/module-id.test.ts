@@ -5,6 +5,7 @@ import {
   isRuntimeModule,
   moduleId,
   moduleIdOfSource,
+  moduleIdsOfSources,
   packageOf,
   stripQuery,
   toPosix,
@@ -93,4 +94,25 @@ describe('the bundler’s own', () => {
 test('a query before a package folder is part of the path', () => {
   expect(stripQuery('a?b/node_modules/x.js')).toBe('a?b/node_modules/x.js');
   expect(stripQuery('a.js?b?c')).toBe('a.js');
+});
+
+test('the sources of a map get the ids that each gets by itself', () => {
+  const sources = [
+    '../src/a.ts',
+    '../src/b.ts',
+    '../src/..',
+    '../src/x%20y.ts',
+    '../src/c.vue?vue&type=style',
+    '../../node_modules/@scope/p/index.js',
+    '../../node_modules/@scope/p/lib.js',
+    'webpack://app/./src/d.js',
+    '/app/src/e.js',
+    '/app/src/f.js',
+    'g.js',
+    '\0virtual:h',
+    null,
+  ];
+  expect(moduleIdsOfSources('/app', '/app/dist', sources)).toEqual(
+    sources.map((source) => (source === null ? null : moduleIdOfSource('/app', '/app/dist', source))),
+  );
 });
