@@ -6,7 +6,7 @@ import type { Ownership } from '../src/measure/ownership.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const SOURCE = `
+export const SOURCE = `
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import { Autocomplete, Button, Dialog, Slider, Tab, Table, TableBody, TableRow, Tabs, TextField } from '@mui/material';
