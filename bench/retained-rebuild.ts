@@ -79,7 +79,8 @@ function totalOf({ outputs }: Build): Bytes {
   return total;
 }
 
-/** The text without the statement; what it bound is a variable that nothing is ever assigned to. null: it can't be cut. */
+/** The text without the statement; what it bound is a variable that nothing is ever assigned to,
+ * and what a `require` gave an empty object. null: it can't be cut. */
 export function withoutStatement({ module, line, column }: Cut, text: string): string | null {
   const lines = text.split('\n');
   const offset = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column;
@@ -90,6 +91,8 @@ export function withoutStatement({ module, line, column }: Cut, text: string): s
     const stub = names.length === 0 ? '' : `let ${names.join(', ')};`;
     return text.slice(0, statement.start) + stub + text.slice(statement.end);
   }
+  const call = /^require\(\s*(['"])[^'"\n]+\1\s*\)/.exec(text.slice(offset));
+  if (call !== null) return `${text.slice(0, offset)}({})${text.slice(offset + call[0].length)}`;
   const passed = syntax.staticExports.find(({ start }) => start === offset);
   if (passed === undefined) return null;
   const names = passed.entries.flatMap(({ exportName, isType }) => (isType ? [] : [exportName.name]));

@@ -68,7 +68,8 @@ async function trialsOf(fixture: Fixture): Promise<Trial[]> {
     .map((edge, index) => ({ edge, predicted: sizes.edges[index]! }))
     .filter(({ edge, predicted }) => {
       const isOwn = build.modules[edge.from]!.package === null;
-      return isOwn && edge.kind === 'static' && edge.line !== null && predicted.bytes.raw >= LEAST_BYTES;
+      const isStatement = edge.kind === 'static' || edge.kind === 'require';
+      return isOwn && isStatement && edge.line !== null && predicted.bytes.raw >= LEAST_BYTES;
     })
     .sort((a, b) => b.predicted.bytes.raw - a.predicted.bytes.raw);
   const trials: Trial[] = [];

@@ -106,10 +106,12 @@ class Asking {
       codeOf: (module) => module + 1,
       nodesOfModule: (module) => this.nodesOf(module),
       namesOf: (module) => this.names[module] ?? NO_NAMES,
-      nodesOfEdge: (edge) => [
-        ...(this.plain[edge] === 0 ? [] : [this.plain[edge]!]),
-        ...(this.passes.get(edge)?.values() ?? []),
-      ],
+      nodesOfEdge: (edge) => {
+        const nodes = this.plain[edge] === 0 ? [] : [this.plain[edge]!];
+        const passes = this.passes.get(edge);
+        if (passes !== undefined) for (const node of passes.values()) nodes.push(node);
+        return nodes;
+      },
       moduleOf: Int32Array.from(this.moduleOf),
     };
   }
@@ -143,7 +145,10 @@ class Asking {
 
   private nodesOf(module: ModuleIndex): number[] {
     const run = this.runs[module]!;
-    return [module + 1, ...(run === 0 ? [] : [run]), ...(this.names[module]?.values() ?? [])];
+    const nodes = run === 0 ? [module + 1] : [module + 1, run];
+    const names = this.names[module];
+    if (names !== undefined) for (const node of names.values()) nodes.push(node);
+    return nodes;
   }
 
   private addNode(module: ModuleIndex): number {

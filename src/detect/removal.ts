@@ -15,6 +15,8 @@ export class Removal {
   private readonly under: Uint32Array;
   private readonly removed: Uint32Array;
   private readonly stays: Uint32Array;
+  private readonly candidates: Uint32Array;
+  private readonly stack: Uint32Array;
   private round = 0;
 
   constructor(graph: FlowGraph, predecessors: Removal['predecessors']) {
@@ -24,13 +26,16 @@ export class Removal {
     this.under = new Uint32Array(graph.nodeCount);
     this.removed = new Uint32Array(graph.nodeCount);
     this.stays = new Uint32Array(graph.nodeCount);
+    this.candidates = new Uint32Array(graph.nodeCount);
+    this.stack = new Uint32Array(graph.nodeCount);
   }
 
-  /** The nodes of the set that the root reaches, and those that it reaches no more without them. */
-  of(nodes: readonly number[]): number[] {
-    const { graph, predecessors, tree, under, removed, stays } = this;
+  /** The nodes of the set that the root reaches, and those that it reaches no more without them; valid until the next call. */
+  of(nodes: readonly number[]): Uint32Array {
+    const { predecessors, tree, under, removed, stays, candidates, stack } = this;
+    const { start, targets } = this.graph;
     const round = ++this.round;
-    const candidates: number[] = [];
+    let count = 0;
     for (const node of nodes) {
       if (tree.position[node] === UNREACHED) continue;
       removed[node] = round;
@@ -39,29 +44,36 @@ export class Removal {
         const below = tree.order[at]!;
         if (under[below] === round) continue;
         under[below] = round;
-        candidates.push(below);
+        candidates[count++] = below;
       }
     }
-    const stack: number[] = [];
-    for (const node of candidates) {
+    let height = 0;
+    for (let i = 0; i < count; i++) {
+      const node = candidates[i]!;
       if (removed[node] === round) continue;
       for (let at = predecessors.start[node]!; at < predecessors.start[node + 1]!; at++) {
         const source = predecessors.targets[at]!;
         if (under[source] === round || tree.position[source] === UNREACHED) continue;
         stays[node] = round;
-        stack.push(node);
+        stack[height++] = node;
         break;
       }
     }
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      for (let at = graph.start[node]!; at < graph.start[node + 1]!; at++) {
-        const target = graph.targets[at]!;
+    while (height > 0) {
+      const node = stack[--height]!;
+      for (let at = start[node]!; at < start[node + 1]!; at++) {
+        const target = targets[at]!;
         if (under[target] !== round || removed[target] === round || stays[target] === round) continue;
         stays[target] = round;
-        stack.push(target);
+        stack[height++] = target;
       }
     }
-    return candidates.filter((node) => stays[node] !== round);
+    let gone = 0;
+    for (let i = 0; i < count; i++) {
+      const node = candidates[i]!;
+      if (stays[node] !== round) candidates[gone++] = node;
+    }
+    return candidates.subarray(0, gone);
   }
 
   /** Whether the node was among the answer of the last call. */
