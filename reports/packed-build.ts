@@ -354,7 +354,13 @@ class ByteSink {
   }
 }
 
+/** Node's own is several times faster; a browser has none. */
+const { Buffer: NodeBuffer } = globalThis as {
+  Buffer?: { from(memory: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64'): string } };
+};
+
 function toBase64(bytes: Uint8Array): string {
+  if (NodeBuffer !== undefined) return NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
   const pieces: string[] = [];
   const step = 0x6000;
   for (let i = 0; i < bytes.length; i += step) {

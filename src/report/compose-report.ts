@@ -23,6 +23,7 @@ import type { MapEvidence } from '../measure/evidence.ts';
 import type { ExecutedBytes } from '../measure/executed.ts';
 import type { Build, Bytes, Edge, ModuleIndex } from '../model/build.ts';
 import { addBytes, NO_BYTES } from '../model/bytes.ts';
+import { bareNames } from './bare-names.ts';
 import { diffSection } from './diff-section.ts';
 import { moduleSources } from './module-sources.ts';
 
@@ -137,12 +138,17 @@ function byPackage(build: Build, modules: readonly ModuleIndex[], sizes: readonl
 function duplicates(build: Build, edgeIndex: ReadonlyMap<Edge, EdgeIndex>): Duplicate[] {
   return findDuplicates(build).map(({ kind, subject, copies, wasted, mend }) => ({
     kind,
-    name: subject,
+    name: bareNames(subject),
     wasted,
-    mend,
+    mend: mend === null ? null : bareNames(mend),
     copies: copies.map(({ label, modules, bytes, broughtInBy }) => {
       const first = broughtInBy.flatMap(({ imports }) => imports)[0];
-      return { label, modules, bytes, broughtBy: first === undefined ? null : (edgeIndex.get(first) ?? null) };
+      return {
+        label: bareNames(label),
+        modules,
+        bytes,
+        broughtBy: first === undefined ? null : (edgeIndex.get(first) ?? null),
+      };
     }),
   }));
 }
@@ -152,7 +158,7 @@ function shownNotShaken(found: Awaited<ReturnType<typeof findNotShaken>>): NotSh
     module,
     kept,
     reason,
-    detail,
+    detail: bareNames(detail),
     at,
     bytes,
     isEstimate,
@@ -170,11 +176,17 @@ function shownBudget(result: BudgetResult, build: Build): ShownBudget {
     actual,
     baseline,
     passed: status === 'ok' || status === 'new',
-    message,
+    message: bareNames(message),
     causes: causes.map(({ what, size, chain }) => {
       const last = chain.at(-1);
-      const by = last === undefined ? '' : `, by ${last.from}${last.line === null ? '' : `:${last.line}`}`;
-      return { text: `${what}${by}`, module: byId.get(what) ?? byId.get(last?.to ?? '') ?? null, bytes: size };
+      // What is only named gets the last import that the project can edit; what is a sentence says it already.
+      const own = what.includes(' ') ? undefined : chain.findLast(({ from }) => !from.includes('node_modules/'));
+      const by = own === undefined ? '' : `, through ${own.from}${own.line === null ? '' : `:${own.line}`}`;
+      return {
+        text: bareNames(`${what}${by}`),
+        module: byId.get(what) ?? byId.get(last?.to ?? '') ?? null,
+        bytes: size,
+      };
     }),
   };
 }

@@ -3,6 +3,7 @@ import type { BeforeAndAfter, Change, Diff } from '../../reports/report-data.ts'
 import { describeCause, diffBuilds, type DiffCause } from '../budget/diff.ts';
 import type { Build, Bytes, Output } from '../model/build.ts';
 import { NO_BYTES, sumBytes } from '../model/bytes.ts';
+import { bareNames } from './bare-names.ts';
 
 /** Code and CSS; assets are summed beside. */
 export function diffSection(base: string, before: Build, after: Build): Diff {
@@ -34,19 +35,8 @@ export function diffSection(base: string, before: Build, after: Build): Diff {
     total: { before: from, after: to },
     assets: assetsOf(before, after),
     changes: changes.sort((a, b) => size(b) - size(a)),
-    causes: diff.causes.map(({ cause, delta }) => ({ text: words(cause), kind: cause.kind, delta })),
+    causes: diff.causes.map(({ cause, delta }) => ({ text: bareNames(describeCause(cause)), kind: cause.kind, delta })),
   };
-}
-
-/** As the page has it: columns from 1, and packages by their names. */
-function words(cause: DiffCause): string {
-  if (!('import' in cause)) return bare(describeCause(cause));
-  const { column } = cause.import;
-  return bare(describeCause({ ...cause, import: { ...cause.import, column: column === null ? null : column + 1 } }));
-}
-
-function bare(text: string): string {
-  return text.replace(/(?<=^|\s)(?:\.\.\/)*node_modules\//g, '');
 }
 
 function isAsset({ kind }: Output): boolean {

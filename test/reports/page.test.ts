@@ -343,11 +343,68 @@ describe('the page', () => {
         expect(text).toContain(part);
       }
       await page.goto(`${withFindings}#sizes=retained&measure=raw&at=module:node_modules/react/index.js`);
-      expect(await textOf(page, '.detail')).toMatch(/cut 2 imports[^]*6\.40 kB raw would leave/);
+      expect(await textOf(page, '.detail')).toMatch(
+        /cut 2 imports[^]*6\.40 kB raw would leave[^]*Also leaves: own code 320 B and 2 more[^]*Fewest: 1 import, with which 9\.60 kB/,
+      );
       expect((await texts(page, '.list'))[1]).toMatch(/^Modules 6\s+src\/app\.ts\s+9\.60 kB/);
       await page.goto(`${withFindings}#at=module:src/app.ts`);
       expect(await textOf(page, '.source ins')).toBe('export const App = 1;');
       expect((await textOf(page, '.source del')).trim()).toBe('export const unusedThing = 2;');
+    }));
+
+  it('shows the difference as a treemap and a table, by cause', () =>
+    withPage(`${withFindings}#view=diff&measure=raw`, async (page) => {
+      expect(await textOf(page, '.diff-view .lead')).toContain('Against main: +2.64 kB raw');
+      const rows = (): Promise<string[]> => texts(page, '.twin tbody tr');
+      expect((await rows()).map((row) => row.split('\n')[0])).toEqual([
+        'src/lazy.ts',
+        'src/app.ts',
+        'left-pad/index.js',
+        'glue',
+      ]);
+      expect((await rows())[2]).toMatch(/160 B\s+gone\s+−160 B/);
+      expect(await texts(page, '.legend.changes li')).toEqual([
+        'new 1, +1.60 kB',
+        'grew 1, +400 B',
+        'shrank 1, −40 B',
+        'gone 1, −160 B',
+      ]);
+      await page.getByLabel('Because').selectOption('1');
+      expect((await rows()).length).toBe(1);
+      expect(page.url()).toContain('cause=1');
+      await page.getByRole('application').focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await textOf(page, '[role=status]')).toContain('grew: +400 B');
+      await page.keyboard.press('Enter');
+      expect(await textOf(page, '.detail h2')).toBe('src/app.ts');
+    }));
+
+  it('shows the modules around one, by keyboard too', () =>
+    withPage(`${report}#at=module:src/app.ts`, async (page) => {
+      await page.getByRole('button', { name: 'show in the graph' }).click();
+      expect((await texts(page, '.column')).map((column) => column.split('\n')[0])).toEqual([
+        'Imported by',
+        'Module',
+        'Imports',
+        'Two steps down',
+      ]);
+      await page.locator('.node.centre').focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('react/index.js');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      expect(await textOf(page, '.node.centre')).toContain('src/lazy.ts');
+      await page.goBack();
+      expect(await textOf(page, '.node.centre')).toContain('src/app.ts');
+    }));
+
+  it('narrows charts and the waterfall by the search', () =>
+    withPage(`${report}#view=treemap&measure=raw&q=lazy`, async (page) => {
+      expect(await texts(page, '.twin tbody tr')).toEqual(['lazy.js\t1.60 kB\t2.40 kB\t15 %']);
+      expect(await textOf(page, '.twin tfoot')).toMatch(/1\.60 kB\s+10\.6 kB/);
+      await page.goto(`${report}#view=waterfall&measure=raw&q=lazy`);
+      expect(await texts(page, '.trips li .size')).toEqual(['1.60 kB of 2.40 kB']);
+      expect(await textOf(page, '.waterfall .lead')).toContain('1 file: 0 B before it can run, 1.60 kB later');
     }));
 
   it('opens a build of 10,000 modules and searches it', async () => {

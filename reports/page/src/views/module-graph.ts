@@ -49,7 +49,15 @@ export function moduleGraphView(actions: Actions): View {
         })),
         linksAmong(model, new Set(layers.flatMap(({ shown }) => shown))),
       );
-      if (hadFocus) nodes[2]?.[0]?.element.focus();
+      const centre = nodes.flat().find(({ key }) => key === focus)?.element;
+      if (centre === undefined) return;
+      const wide = canvas.element;
+      wide.scrollLeft =
+        centre.getBoundingClientRect().left -
+        wide.getBoundingClientRect().left +
+        wide.scrollLeft -
+        (wide.clientWidth - centre.offsetWidth) / 2;
+      if (hadFocus) centre.focus({ preventScroll: true });
       fill(twin, table(frame, layers));
     },
     close: () => canvas.close(),
