@@ -35,7 +35,7 @@ function annotation(result: CheckedBudget, options: LocationOptions): string {
 function message(result: CheckedBudget): string {
   const causes = result.causes.map((cause, at) => {
     const way = cause.chain.map(formatPlace);
-    const cut = describeCut(cause.cut);
+    const cut = describeCut(result, cause);
     return [
       `${at + 1}. ${formatCause(result, cause)}: ${cause.what}`,
       ...(way.length === 0 ? [] : [`   ${[...way, cause.chain.at(-1)!.to].join(' > ')}`]),

@@ -68,19 +68,25 @@ export function formatPlace({ from, line, column }: ImportPlace): string {
   return column === null ? `${from}:${line}` : `${from}:${line}:${column + 1}`;
 }
 
-/** The strongest measure that the sizes have, with its name: `58.1 kB brotli`. */
-export function formatStrongest({ raw, gzip, brotli }: Bytes): string {
-  if (brotli !== null) return `${formatBytes(brotli)} brotli`;
-  return gzip !== null ? `${formatBytes(gzip)} gzip` : `${formatBytes(raw)} raw`;
+/** In the measure of the budget, or the strongest that there is, with its name: `58.1 kB brotli`. */
+function formatSaving({ measure }: BudgetResult, bytes: Bytes): string {
+  const own = measure === 'requests' || measure === 'packages' ? 'brotli' : measure;
+  const measured = [own, 'brotli', 'gzip'].find((each) => bytes[each as keyof Bytes] !== null) as
+    keyof Bytes | undefined;
+  return `${formatBytes(bytes[measured ?? 'raw'])} ${measured ?? 'raw'}`;
 }
 
 /** What to do about a cause, in a sentence without a full stop; null where there is no cut. The writer quotes the places. */
-export function describeCut(cut: CauseCut | null, quote: (text: string) => string = (text) => text): string | null {
+export function describeCut(
+  result: BudgetResult,
+  { cut }: CheckedCause,
+  quote: (text: string) => string = (text) => text,
+): string | null {
   if (cut === null || cut.statements.length === 0) return null;
   const shown = cut.statements.slice(0, MOST_STATEMENTS).map((statement) => quote(formatPlace(statement)));
   const more = cut.statements.length - shown.length;
   const places = `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-  const saves = `saves ${cut.isLowerBound ? 'at least ' : ''}${formatStrongest(cut.saves)}`;
+  const saves = `saves ${cut.isLowerBound ? 'at least ' : ''}${formatSaving(result, cut.saves)}`;
   return `${quote(cut.what)} leaves without the import${cut.statements.length === 1 ? '' : 's'} at ${places}: ${saves}`;
 }
 

@@ -46,7 +46,7 @@ function causeLines(result: CheckedBudget, cause: CheckedCause, number: number, 
   const chain = cause.chain.map((place, at) =>
     at === cause.chain.length - 1 ? `${cyan(formatPlace(place))} imports ${place.to}` : cyan(formatPlace(place)),
   );
-  const cut = describeCut(cause.cut);
+  const cut = describeCut(result, cause);
   return [
     `        ${number}. ${formatCause(result, cause)}  ${cause.what}`,
     ...chain.map((place) => `${indent}${place}`),

@@ -31,6 +31,6 @@ export function renderGitlab(report: CheckReport, options: GitlabOptions): strin
 function description(result: CheckedBudget): string {
   const [first] = result.causes;
   if (first === undefined) return result.message;
-  const cut = describeCut(first.cut);
+  const cut = describeCut(result, first);
   return `${result.message} Most of it: ${first.what} (${formatCause(result, first)}).${cut === null ? '' : ` ${cut}.`}`;
 }

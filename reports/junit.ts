@@ -43,7 +43,7 @@ function caseName({ name, subject }: CheckedBudget): string {
 
 function details(result: CheckedBudget): string {
   const causes = result.causes.flatMap((cause, at) => {
-    const cut = describeCut(cause.cut);
+    const cut = describeCut(result, cause);
     return [
       `${at + 1}. ${formatCause(result, cause)}  ${cause.what}`,
       ...cause.chain.map((place) => `   ${formatPlace(place)} imports ${place.to}`),

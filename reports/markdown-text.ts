@@ -4,7 +4,8 @@
  * What has a meaning in Markdown, in GitHub's tables, links and formulas, or in HTML; underscores within a word, and colons
  * before a space or a line's number, have none. At the beginning of a line more characters have one.
  */
-const SPECIAL = /[\\`*[\]#!|<>&~@$]|(?<![A-Za-z\d])_|_(?![A-Za-z\d])|:(?![\s\d]|$)|^[^A-Za-z]/g;
+const SPECIAL =
+  /[\\`*[\]#!|<>&~@$]|(?<![A-Za-z\d])_|_(?![A-Za-z\d])|:(?![\s\d]|$)|^(?:[^A-Za-z\d]|\d(?=\d*[.)](?:\s|$)))/g;
 /** What ends a line, turns its direction, or can't be seen: shown by its number. */
 const UNSEEN = /[\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
 

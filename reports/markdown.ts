@@ -111,7 +111,7 @@ function causeItem(result: CheckedBudget, cause: CheckedCause, number: number): 
   const way = cause.chain.map((place) => code(formatPlace(place)));
   const shown = way.length <= MOST_LINKS ? way : [...way.slice(0, 3), '…', ...way.slice(4 - MOST_LINKS)];
   const end = cause.chain.at(-1);
-  const cut = describeCut(cause.cut, code);
+  const cut = describeCut(result, cause, code);
   return [
     `${number}. **${formatCause(result, cause)}** ${escapeMarkdown(clipped(cause.what))}`,
     ...(end === undefined ? [] : [`   - way in: ${[...shown, code(end.to)].join(' → ')}`]),

@@ -78,7 +78,7 @@ function toResult(result: CheckedBudget, options: LocationOptions): object {
 
 function message(result: CheckedBudget): string {
   const causes = result.causes.map((cause, at) => {
-    const cut = describeCut(cause.cut);
+    const cut = describeCut(result, cause);
     return `${at + 1}. ${formatCause(result, cause)}: ${cause.what}.${cut === null ? '' : ` ${cut}.`}`;
   });
   return [result.message, ...causes].join('\n');

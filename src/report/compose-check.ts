@@ -72,13 +72,20 @@ async function cutFinder(
     const end = chain.at(-1);
     const module = end === undefined ? undefined : indexOf.get(end.to);
     if (module === undefined) return null;
-    const owner = build.modules[module]!.package?.name ?? null;
-    // Of a package that was there before only what is new has to go.
-    const whole = owner !== null && !(isGrowth && baseline !== null && hasPackage(baseline, owner)) ? owner : null;
+    const { id, package: ref } = build.modules[module]!;
+    const before = isGrowth ? baseline : null;
+    // What was there before and has grown needn't go; of a package that was there only what is new.
+    if (before !== null && hasModule(before, id)) return null;
+    const whole = ref !== null && !(before !== null && hasPackage(before, ref.name)) ? ref.name : null;
     const key = whole ?? `module ${module}`;
     if (!known.has(key)) known.set(key, find(module, whole));
     return known.get(key)!;
   };
+}
+
+function hasModule(build: Build, id: string): boolean {
+  const graph = moduleGraph(build);
+  return build.modules.some((each, module) => each.id === id && hasBytes(graph, module));
 }
 
 function hasPackage(build: Build, name: string): boolean {
