@@ -29,14 +29,9 @@ export async function anchorRows(): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pare-anchor-'));
   try {
     const { build, bytes } = await bundled(folder, null);
-    const text = (module: number): string | null => {
-      try {
-        return readFileSync(join(ROOT, build.modules[module]!.id), 'utf8');
-      } catch {
-        return null;
-      }
-    };
-    const sizes = retainedSizes(build, { reexports: await readReexports(build, text) });
+    const sizes = retainedSizes(build, { reexports: await readReexports(build, textIn(build)) });
+    const long = await bundled(folder, null, false);
+    const longSizes = retainedSizes(long.build, { reexports: await readReexports(long.build, textIn(long.build)) });
     const rows: string[] = [];
     for (const name of PACKAGES) {
       const found = sizes.packages.find((each) => each.name === name);
@@ -47,11 +42,14 @@ export async function anchorRows(): Promise<string[]> {
         const off = (found.bytes[size]! - real) / real;
         return [Math.round(found.bytes[size]!).toLocaleString('en'), real.toLocaleString('en'), signed(off)];
       });
+      const longReal = long.bytes.raw - (await bundled(folder, name, false)).bytes.raw;
+      const longFound = longSizes.packages.find((each) => each.name === name)!;
+      cells.push(signed((longFound.bytes.raw - longReal) / longReal));
       rows.push(`| ${name} | ${Math.round(found.self.raw).toLocaleString('en')} | ${cells.join(' | ')} |`);
     }
     return [
-      '| package | self, raw | raw: predicted | rebuilt | off | gzip: predicted | rebuilt | off | brotli: predicted | rebuilt | off |',
-      '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+      '| package | self, raw | raw: predicted | rebuilt | off | gzip: predicted | rebuilt | off | brotli: predicted | rebuilt | off | raw, names kept long: off |',
+      '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
       ...rows,
     ];
   } finally {
@@ -59,19 +57,36 @@ export async function anchorRows(): Promise<string[]> {
   }
 }
 
-async function bundled(folder: string, external: string | null): Promise<{ build: Build; bytes: Bytes }> {
+function textIn({ modules }: Build): (module: number) => string | null {
+  return (module) => {
+    try {
+      return readFileSync(join(ROOT, modules[module]!.id), 'utf8');
+    } catch {
+      return null;
+    }
+  };
+}
+
+async function bundled(
+  folder: string,
+  external: string | null,
+  shortNames = true,
+): Promise<{ build: Build; bytes: Bytes }> {
   const specifier = 'pare/esbuild';
   const { analyzer } = (await import(specifier)) as { analyzer(options: object): never };
   let build: Build | null = null;
   const isBase = external === null;
+  const isCompressed = isBase && shortNames;
   const onBuild = (record: Build): void => void (build = record);
-  const options = { root: ROOT, summary: false, cache: false, gzip: isBase, brotli: isBase, onBuild };
+  const options = { root: ROOT, summary: false, cache: false, gzip: isCompressed, brotli: isCompressed, onBuild };
   const outfile = join(folder, 'app.js');
   await esbuild({
     stdin: { contents: SOURCE, resolveDir: ROOT, sourcefile: 'app.js' },
     absWorkingDir: ROOT,
     bundle: true,
-    minify: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    minifyIdentifiers: shortNames,
     format: 'esm',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
