@@ -3,14 +3,7 @@
  * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
  */
 import { locationOf, type LocationOptions } from './check-location.ts';
-import {
-  describeCut,
-  formatCause,
-  formatPlace,
-  isFailure,
-  type CheckedBudget,
-  type CheckReport,
-} from './check-report.ts';
+import { describeResult, isFailure, type CheckedBudget, type CheckReport } from './check-report.ts';
 
 /** One command for each budget that doesn't hold; a notice for each that could not be compared. Empty where all is well. */
 export function renderAnnotations(report: CheckReport, options: LocationOptions = {}): string {
@@ -29,20 +22,7 @@ function annotation(result: CheckedBudget, options: LocationOptions): string {
     ['title', `pare: ${result.name}`] as const,
   ];
   const list = properties.map(([name, value]) => `${name}=${escapeProperty(value)}`).join(',');
-  return `::${isFailure(result) ? 'error' : 'notice'} ${list}::${escapeData(message(result))}`;
-}
-
-function message(result: CheckedBudget): string {
-  const causes = result.causes.map((cause, at) => {
-    const way = cause.chain.map(formatPlace);
-    const cut = describeCut(result, cause);
-    return [
-      `${at + 1}. ${formatCause(result, cause)}: ${cause.what}`,
-      ...(way.length === 0 ? [] : [`   ${[...way, cause.chain.at(-1)!.to].join(' > ')}`]),
-      ...(cut === null ? [] : [`   ${cut}.`]),
-    ].join('\n');
-  });
-  return [result.message, ...causes].join('\n');
+  return `::${isFailure(result) ? 'error' : 'notice'} ${list}::${escapeData(describeResult(result))}`;
 }
 
 function escapeData(text: string): string {

@@ -91,3 +91,16 @@ export function describeCut(
 }
 
 const MOST_STATEMENTS = 5;
+
+/** A result with its causes, the way to each, and the cuts; plain text in lines. */
+export function describeResult(result: CheckedBudget): string {
+  const causes = result.causes.flatMap((cause, at) => {
+    const cut = describeCut(result, cause);
+    return [
+      `${at + 1}. ${formatCause(result, cause)}: ${cause.what}`,
+      ...cause.chain.map((place) => `   ${formatPlace(place)} imports ${place.to}`),
+      ...(cut === null ? [] : [`   ${cut}.`]),
+    ];
+  });
+  return [result.message, ...causes].join('\n');
+}

@@ -1,12 +1,5 @@
 /** A check as JUnit XML, which every CI server reads: a test case for each budget. */
-import {
-  describeCut,
-  formatCause,
-  formatPlace,
-  isFailure,
-  type CheckedBudget,
-  type CheckReport,
-} from './check-report.ts';
+import { describeResult, isFailure, type CheckedBudget, type CheckReport } from './check-report.ts';
 
 export function renderJunit(report: CheckReport): string {
   const failures = report.results.filter(isFailure).length;
@@ -30,7 +23,7 @@ function testCase(result: CheckedBudget): string[] {
   const open = `    <testcase classname="pare.${result.budget.kind}" name="${attribute(caseName(result))}"`;
   if (isFailure(result)) {
     const head = `<failure type="${result.status}" message="${attribute(result.message)}">`;
-    return [`${open}>`, `      ${head}${escapeXml(details(result))}</failure>`, '    </testcase>'];
+    return [`${open}>`, `      ${head}${escapeXml(describeResult(result))}</failure>`, '    </testcase>'];
   }
   if (isNew(result)) return [`${open}>`, `      <skipped message="${attribute(result.message)}"/>`, '    </testcase>'];
   return [`${open}/>`];
@@ -39,18 +32,6 @@ function testCase(result: CheckedBudget): string[] {
 /** A budget that matches several things has a case for each. */
 function caseName({ name, subject }: CheckedBudget): string {
   return name.includes(subject) ? name : `${name} (${subject})`;
-}
-
-function details(result: CheckedBudget): string {
-  const causes = result.causes.flatMap((cause, at) => {
-    const cut = describeCut(result, cause);
-    return [
-      `${at + 1}. ${formatCause(result, cause)}  ${cause.what}`,
-      ...cause.chain.map((place) => `   ${formatPlace(place)} imports ${place.to}`),
-      ...(cut === null ? [] : [`   ${cut}.`]),
-    ];
-  });
-  return [result.message, ...causes].join('\n');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

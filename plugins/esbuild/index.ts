@@ -4,13 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { BuildResult, Metafile, Plugin, PluginBuild } from 'esbuild';
+import type { BuildResult, Metafile, PartialMessage, Plugin, PluginBuild } from 'esbuild';
 
 import { esbuildEvidence } from '../../src/collect/esbuild-metafile.ts';
 import type { Build } from '../../src/model/build.ts';
+import { budgetOutcome, UNCHECKED } from '../shared/budgets.ts';
 import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
 import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
-import { analyzerOutcome, measureBuild, reportOutcome, standingAside, type Host } from '../shared/outcome.ts';
+import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
+import type { BuildFailure, Host } from '../shared/outcome.ts';
 
 export type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 export type { Build } from '../../src/model/build.ts';
@@ -30,21 +32,25 @@ export function report(options: ReportOptions = {}): Plugin {
 /** All of pare in one plugin; useful without options. */
 export function pare(options: PareOptions = {}): Plugin {
   const parts = checkPareOptions(options);
-  const shared = parts.analyzer ?? parts.report ?? {};
-  return plugin('pare', shared, async (build, root, host) => {
+  const shared = parts.analyzer ?? parts.report ?? parts.budgets ?? {};
+  const outcome: Outcome = async (build, root, host, watching) => {
+    // Before all else: what goes wrong with the others must not let a build pass.
+    if (parts.budgets !== null && !watching) await budgetOutcome(build, root, parts.budgets, host);
     if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
     const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
     if (parts.report !== null)
       await reportOutcome([build], root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
-  });
+  };
+  return plugin('pare', shared, outcome, parts.budgets !== null);
 }
 
-type Outcome = (build: Build, root: string, host: Host) => Promise<void>;
+type Outcome = (build: Build, root: string, host: Host, watching: boolean) => Promise<void>;
 
 /** Records by build result and measures, so that two plugins in one build share the work. */
 const records = new WeakMap<BuildResult, Map<string, Promise<Build>>>();
 
-function plugin(name: string, options: AnalyzerOptions, outcome: Outcome): Plugin {
+/** @param isGate whether a build that could not be measured must fail */
+function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate = false): Plugin {
   return {
     name,
     setup(build) {
@@ -53,19 +59,49 @@ function plugin(name: string, options: AnalyzerOptions, outcome: Outcome): Plugi
       build.onEnd(async (result) => {
         if (result.errors.length > 0 || result.metafile === undefined) return undefined;
         const warnings: { id: string; text: string }[] = [];
+        const failures: BuildFailure[] = [];
+        let isMeasured = false;
         const host: Host = {
           info: (text) => speaks(build) && process.stderr.write(`\n${text}`),
           warn: (code, text) => warnings.push({ id: `pare-${code}`, text }),
+          fail: (failure) => failures.push(failure),
         };
         const watching = rebuilds++ > 0;
+        const workingDir = build.initialOptions.absWorkingDir ?? process.cwd();
+        const root = path.resolve(options.root ?? workingDir);
         await standingAside(host, async () => {
-          const root = path.resolve(options.root ?? build.initialOptions.absWorkingDir ?? process.cwd());
-          await outcome(await record(build, result, root, options, watching), root, host);
+          const measured = await record(build, result, root, options, watching);
+          isMeasured = true;
+          await outcome(measured, root, host, watching);
         });
-        return { warnings };
+        if (isGate && !isMeasured && !watching) failures.push(UNCHECKED);
+        return { warnings, errors: failures.map((failure) => toMessage(failure, root, workingDir)) };
       });
     },
   };
+}
+
+/** The first line with its place; what is below it, the causes, as a note. */
+function toMessage({ code, text, location }: BuildFailure, root: string, workingDir: string): PartialMessage {
+  const [first, ...more] = text.split('\n');
+  return {
+    id: `pare-${code}`,
+    text: first!,
+    notes: more.length === 0 ? [] : [{ text: more.join('\n') }],
+    location:
+      location === null
+        ? null
+        : {
+            ...location,
+            file: path.relative(workingDir, path.resolve(root, location.file)),
+            lineText: lineOf(root, location),
+          },
+  };
+}
+
+function lineOf(root: string, { file, line }: NonNullable<BuildFailure['location']>): string {
+  const bytes = readBytes(path.resolve(root, file));
+  return bytes === null ? '' : (new TextDecoder().decode(bytes).split('\n')[line - 1] ?? '');
 }
 
 function record(

@@ -8,9 +8,11 @@ import path from 'node:path';
 import type { NormalizedOutputOptions, OutputBundle, OutputChunk, OutputOptions, Plugin, PluginContext } from 'rollup';
 
 import type { Build, Bundler } from '../../src/model/build.ts';
+import { budgetOutcome, UNCHECKED } from '../shared/budgets.ts';
 import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
 import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
-import { analyzerOutcome, measureBuild, reportOutcome, standingAside, type Host } from '../shared/outcome.ts';
+import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
+import type { BuildFailure, Host } from '../shared/outcome.ts';
 import { rollupEvidence, type Maps, type StylesOf } from './evidence.ts';
 import { runningVite, type RunningVite } from './running-vite.ts';
 import { STYLE_MODULE, ViteStyles, type ViteStyleConfig } from './vite-styles.ts';
@@ -35,8 +37,10 @@ export function report(options: ReportOptions = {}): ParePlugin {
 /** All of pare in one plugin; useful without options. */
 export function pare(options: PareOptions = {}): ParePlugin {
   const parts = checkPareOptions(options);
-  const shared = parts.analyzer ?? parts.report ?? {};
-  return plugin('pare', shared, async ({ build, earlier, root, host }) => {
+  const shared = parts.analyzer ?? parts.report ?? parts.budgets ?? {};
+  const outcome = async ({ build, earlier, root, host, watching }: Finished): Promise<void> => {
+    // Before all else: what goes wrong with the others must not let a build pass.
+    if (parts.budgets !== null && !watching) await budgetOutcome(build, root, parts.budgets, host);
     if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
     const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
     if (parts.report !== null)
@@ -46,7 +50,8 @@ export function pare(options: PareOptions = {}): ParePlugin {
         silent ? { ...parts.report, onBuild: undefined } : parts.report,
         host,
       );
-  });
+  };
+  return plugin('pare', shared, outcome, parts.budgets !== null);
 }
 
 interface Finished {
@@ -55,6 +60,8 @@ interface Finished {
   readonly earlier: readonly Build[];
   readonly root: string;
   readonly host: Host;
+  /** Whether it is built again in watch mode. */
+  readonly watching: boolean;
 }
 
 /** A plugin for Rollup and Rolldown that has Vite's hooks as well. */
@@ -82,7 +89,13 @@ interface ViteHost {
   readonly running: RunningVite | null;
 }
 
-function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Finished) => Promise<void>): ParePlugin {
+/** @param isGate whether an output that could not be measured must fail the build */
+function plugin(
+  name: string,
+  options: AnalyzerOptions,
+  outcome: (finished: Finished) => Promise<void>,
+  isGate = false,
+): ParePlugin {
   let root = options.root === undefined ? undefined : path.resolve(options.root);
   let vite: ViteHost | null = null;
   let quiet = false;
@@ -98,12 +111,16 @@ function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Fini
     output: NormalizedOutputOptions,
     bundle: OutputBundle,
   ): Promise<void> => {
+    const failures: BuildFailure[] = [];
+    let isMeasured = false;
     const host: Host = {
       info: (text) => say(text, vite, quiet),
       warn: (code, text) => context.warn({ message: text, pluginCode: `pare-${code}` }),
+      fail: (failure) => failures.push(failure),
     };
+    const watching = context.meta.watchMode && builds > 1;
+    const folder = root ?? process.cwd();
     await standingAside(host, async () => {
-      const folder = root ?? process.cwd();
       const key = JSON.stringify([folder, options.gzip, options.brotli, options.cache, output.dir, output.file]);
       const build = await shared(records, `${key} ${contentKey(bundle)}`, async () => {
         const maps = takenMaps.get(contentKey(bundle)) ?? new Map<string, string | Uint8Array>();
@@ -111,16 +128,19 @@ function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Fini
           vite === null || styles.empty ? () => null : await styles.sheets(vite.config, vite.running);
         const bundler = bundlerOf(context, vite);
         const evidence = rollupEvidence({ context, root: folder, bundler, options: output, bundle, maps, stylesOf });
-        return measureBuild(evidence, options, context.meta.watchMode && builds > 1);
+        return measureBuild(evidence, options, watching);
       });
+      isMeasured = true;
       const inTurn = async (before: Promise<void>): Promise<void> => {
         await before;
-        await standingAside(host, () => outcome({ build, earlier, root: folder, host }));
+        await standingAside(host, () => outcome({ build, earlier, root: folder, host, watching }));
         earlier = [...earlier, build];
       };
       latest = inTurn(latest);
       await latest;
     });
+    if (isGate && !isMeasured && !watching) failures.push(UNCHECKED);
+    if (failures.length > 0) throwFailures(context, failures, folder);
   };
 
   return {
@@ -175,6 +195,18 @@ function plugin(name: string, options: AnalyzerOptions, outcome: (finished: Fini
       },
     },
   };
+}
+
+/** All of them in one error, since the first ends the build; it stands at the place of the first that has one. */
+function throwFailures(context: PluginContext, failures: readonly BuildFailure[], root: string): never {
+  const located = failures.find(({ location }) => location !== null)?.location ?? null;
+  context.error({
+    message: failures.map(({ text }) => text).join('\n'),
+    pluginCode: `pare-${failures[0]!.code}`,
+    ...(located === null
+      ? {}
+      : { loc: { file: path.resolve(root, located.file), line: located.line, column: located.column } }),
+  });
 }
 
 /** Vite's own logger keeps its lines from running into ours. */

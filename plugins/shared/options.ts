@@ -1,6 +1,7 @@
 /** The plugins' options: one table of what there is, what it defaults to, and how it is checked. */
 import * as v from 'valibot';
 
+import { parseBudgets, type Budget } from '../../src/budget/config.ts';
 import type { Build } from '../../src/model/build.ts';
 import { PareError } from '../../src/model/errors.ts';
 import { nearest } from '../../src/model/nearest-name.ts';
@@ -40,6 +41,15 @@ export interface PareOptions {
   /** false turns the part off. */
   readonly analyzer?: AnalyzerOptions | boolean | undefined;
   readonly report?: ReportOptions | boolean | undefined;
+  /** What the build must stay within; where it doesn't, the build fails. Rebuilds in watch mode are not checked. */
+  readonly budgets?: readonly Budget[] | undefined;
+  /** File that relative budgets compare with, from `pare baseline`; relative to the root. */
+  readonly baseline?: string | undefined;
+}
+
+export interface BudgetOptions extends AnalyzerOptions {
+  readonly budgets: readonly Budget[];
+  readonly baseline?: string | undefined;
 }
 
 const common = {
@@ -57,6 +67,9 @@ const PareSchema = v.strictObject({
   ...common,
   analyzer: v.optional(v.union([v.boolean(), AnalyzerSchema])),
   report: v.optional(v.union([v.boolean(), ReportSchema])),
+  // Checked by `parseBudgets`, which knows the kinds.
+  budgets: v.optional(v.unknown()),
+  baseline: v.optional(v.string()),
 });
 
 export const checkAnalyzerOptions = (options: unknown): AnalyzerOptions =>
@@ -64,15 +77,25 @@ export const checkAnalyzerOptions = (options: unknown): AnalyzerOptions =>
 export const checkReportOptions = (options: unknown): ReportOptions =>
   check(ReportSchema, options, 'report', Object.keys(reportEntries)) as ReportOptions;
 
-/** The options of both parts, with the common ones filled in; null: the part is off. */
-export function checkPareOptions(options: unknown): { analyzer: AnalyzerOptions | null; report: ReportOptions | null } {
-  const names = [...Object.keys(reportEntries), 'analyzer', 'report'];
-  const { analyzer, report, ...shared } = check(PareSchema, options, 'pare', names) as PareOptions;
+export interface PareParts {
+  readonly analyzer: AnalyzerOptions | null;
+  readonly report: ReportOptions | null;
+  readonly budgets: BudgetOptions | null;
+}
+
+/** The options of all parts, with the common ones filled in; null: the part is off. */
+export function checkPareOptions(options: unknown): PareParts {
+  const names = [...Object.keys(reportEntries), 'analyzer', 'report', 'budgets', 'baseline'];
+  const { analyzer, report, budgets, baseline, ...shared } = check(PareSchema, options, 'pare', names) as PareOptions;
   const part = <T extends AnalyzerOptions>(own: T | boolean | undefined): T | null => {
     if (own === false) return null;
     return { ...shared, ...(typeof own === 'object' ? own : {}) } as T;
   };
-  return { analyzer: part(analyzer), report: part(report) };
+  return {
+    analyzer: part(analyzer),
+    report: part(report),
+    budgets: budgets === undefined ? null : { ...shared, budgets: parseBudgets(budgets, 'pare(): budgets'), baseline },
+  };
 }
 
 function check<const S extends v.GenericSchema>(

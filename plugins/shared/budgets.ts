@@ -1,0 +1,66 @@
+/** Budgets in a bundler: what doesn't hold makes the build fail. */
+import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { locationOf } from '../../reports/check-location.ts';
+import { describeResult, isFailure } from '../../reports/check-report.ts';
+import { readBaseline } from '../../src/budget/baseline.ts';
+import type { Build } from '../../src/model/build.ts';
+import { PareError } from '../../src/model/errors.ts';
+import { composeCheck } from '../../src/report/compose-check.ts';
+import type { BudgetOptions } from './options.ts';
+import type { BuildFailure, Host } from './outcome.ts';
+
+/** Said where pare stood aside before it came to the budgets: a gate that can't be shut must not look open. */
+export const UNCHECKED: BuildFailure = {
+  code: 'budget-unchecked',
+  text: 'The budgets could not be checked: the warning above says why.',
+  location: null,
+};
+
+/** Never throws: budgets that can't be checked fail the build as those that don't hold. */
+export async function budgetOutcome(build: Build, root: string, options: BudgetOptions, host: Host): Promise<void> {
+  try {
+    const baseline = options.baseline === undefined ? null : await openBaseline(path.resolve(root, options.baseline));
+    const sources = (module: number): string | null => readText(path.resolve(root, build.modules[module]!.id));
+    const report = await composeCheck(build, options.budgets, { baseline, sources });
+    for (const result of report.results) {
+      if (!isFailure(result)) continue;
+      const place = locationOf(result);
+      host.fail({
+        code: `budget-${result.status}`,
+        text: describeResult(result),
+        location:
+          place === null || place.line === null
+            ? null
+            : { file: place.file, line: place.line, column: (place.column ?? 1) - 1 },
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof PareError)) throw error;
+    const hint = error.hint === null ? '' : `\n${error.hint}`;
+    host.fail({ code: error.code, text: `The budgets could not be checked.\n${error.message}${hint}`, location: null });
+  }
+}
+
+async function openBaseline(file: string): Promise<Build> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new PareError('baseline-unreadable', `The baseline ${file} can't be read: ${(cause as Error).message}`, {
+      hint: 'Write it from a build of the branch that you compare with: pare baseline DIR --out FILE',
+      cause,
+    });
+  }
+  return readBaseline(text, file);
+}
+
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
