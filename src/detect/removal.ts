@@ -8,10 +8,11 @@ import type { FlowGraph } from './dominators.ts';
  * depths and arcs.
  */
 export class Removal {
-  private readonly graph: FlowGraph;
-  private readonly predecessors: { readonly start: Uint32Array; readonly targets: Uint32Array };
   private readonly tree: SearchTree;
-  /** Round in which a node was last under the set, part of the set, or found to stay. */
+  /** The arcs between places in the tree's order: what is looked at together lies together. */
+  private readonly successors: Arcs;
+  private readonly predecessors: Arcs;
+  /** By place: the round in which it was last under the set, part of the set, or found to stay. */
   private readonly under: Uint32Array;
   private readonly removed: Uint32Array;
   private readonly stays: Uint32Array;
@@ -19,50 +20,50 @@ export class Removal {
   private readonly stack: Uint32Array;
   private round = 0;
 
-  constructor(graph: FlowGraph, predecessors: Removal['predecessors']) {
-    this.graph = graph;
-    this.predecessors = predecessors;
+  constructor(graph: FlowGraph, predecessors: Arcs) {
     this.tree = breadthFirstTree(graph);
-    this.under = new Uint32Array(graph.nodeCount);
-    this.removed = new Uint32Array(graph.nodeCount);
-    this.stays = new Uint32Array(graph.nodeCount);
-    this.candidates = new Uint32Array(graph.nodeCount);
-    this.stack = new Uint32Array(graph.nodeCount);
+    this.successors = byPlace(graph, this.tree);
+    this.predecessors = byPlace(predecessors, this.tree);
+    const count = this.tree.order.length;
+    this.under = new Uint32Array(count);
+    this.removed = new Uint32Array(count);
+    this.stays = new Uint32Array(count);
+    this.candidates = new Uint32Array(count);
+    this.stack = new Uint32Array(count);
   }
 
   /** The nodes of the set that the root reaches, and those that it reaches no more without them; valid until the next call. */
   of(nodes: readonly number[]): Uint32Array {
-    const { predecessors, tree, under, removed, stays, candidates, stack } = this;
-    const { start, targets } = this.graph;
+    const { successors, predecessors, under, removed, stays, candidates, stack } = this;
+    const { order, position, last } = this.tree;
     const round = ++this.round;
     let count = 0;
     for (const node of nodes) {
-      if (tree.position[node] === UNREACHED) continue;
-      removed[node] = round;
-      if (under[node] === round) continue;
-      for (let at = tree.position[node]!; at <= tree.last[node]!; at++) {
-        const below = tree.order[at]!;
-        if (under[below] === round) continue;
-        under[below] = round;
-        candidates[count++] = below;
+      const place = position[node]!;
+      if (place === UNREACHED) continue;
+      removed[place] = round;
+      if (under[place] === round) continue;
+      for (let at = place; at <= last[node]!; at++) {
+        if (under[at] === round) continue;
+        under[at] = round;
+        candidates[count++] = at;
       }
     }
     let height = 0;
     for (let i = 0; i < count; i++) {
-      const node = candidates[i]!;
-      if (removed[node] === round) continue;
-      for (let at = predecessors.start[node]!; at < predecessors.start[node + 1]!; at++) {
-        const source = predecessors.targets[at]!;
-        if (under[source] === round || tree.position[source] === UNREACHED) continue;
-        stays[node] = round;
-        stack[height++] = node;
+      const place = candidates[i]!;
+      if (removed[place] === round) continue;
+      for (let at = predecessors.start[place]!; at < predecessors.start[place + 1]!; at++) {
+        if (under[predecessors.targets[at]!] === round) continue;
+        stays[place] = round;
+        stack[height++] = place;
         break;
       }
     }
     while (height > 0) {
-      const node = stack[--height]!;
-      for (let at = start[node]!; at < start[node + 1]!; at++) {
-        const target = targets[at]!;
+      const place = stack[--height]!;
+      for (let at = successors.start[place]!; at < successors.start[place + 1]!; at++) {
+        const target = successors.targets[at]!;
         if (under[target] !== round || removed[target] === round || stays[target] === round) continue;
         stays[target] = round;
         stack[height++] = target;
@@ -70,16 +71,38 @@ export class Removal {
     }
     let gone = 0;
     for (let i = 0; i < count; i++) {
-      const node = candidates[i]!;
-      if (stays[node] !== round) candidates[gone++] = node;
+      const place = candidates[i]!;
+      if (stays[place] !== round) candidates[gone++] = order[place]!;
     }
     return candidates.subarray(0, gone);
   }
 
   /** Whether the node was among the answer of the last call. */
   isGone(node: number): boolean {
-    return this.under[node] === this.round && this.stays[node] !== this.round;
+    const place = this.tree.position[node]!;
+    return place !== UNREACHED && this.under[place] === this.round && this.stays[place] !== this.round;
   }
+}
+
+interface Arcs {
+  readonly start: Uint32Array;
+  readonly targets: Uint32Array;
+}
+
+/** The arcs of reached nodes to reached nodes, by their places in the order. */
+function byPlace({ start, targets }: Arcs, { order, position }: SearchTree): Arcs {
+  const starts = new Uint32Array(order.length + 1);
+  const places = new Uint32Array(targets.length);
+  let count = 0;
+  for (let place = 0; place < order.length; place++) {
+    const node = order[place]!;
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      const target = position[targets[at]!]!;
+      if (target !== UNREACHED) places[count++] = target;
+    }
+    starts[place + 1] = count;
+  }
+  return { start: starts, targets: places.subarray(0, count) };
 }
 
 /** The subtree of a node is `order[position[node]] … order[last[node]]`. */
