@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArgsDef } from 'citty';
 
+import type { AnalyzeOptions } from '../collect/analyze.ts';
 import type { CompressionCache } from '../measure/compress.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
 import { createProgress } from './progress.ts';
@@ -43,7 +44,11 @@ export interface Analysis {
 }
 
 /** @param target a folder, an esbuild metafile or a webpack stats file */
-export async function analyzeTarget(target: string, args: AnalysisArgs): Promise<Analysis> {
+export async function analyzeTarget(
+  target: string,
+  args: AnalysisArgs,
+  onOwnership?: AnalyzeOptions['onOwnership'],
+): Promise<Analysis> {
   const { analyze, projectRoot } = await import('../collect/analyze.ts');
   const root = path.resolve(args.root ?? (await projectRoot(path.resolve(target))));
   const progress = createProgress();
@@ -55,6 +60,7 @@ export async function analyzeTarget(target: string, args: AnalysisArgs): Promise
       gzip: args.gzip,
       brotli: args.brotli,
       cache: args.cache ? await openCache(root) : undefined,
+      onOwnership,
       onProgress: (done, total, file) => progress.update(`measuring ${done}/${total}  ${file}`),
     });
     return { build, root, sources: (module) => readText(path.resolve(root, build.modules[module]!.id)) };

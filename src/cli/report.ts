@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import type { OwnedOutput } from '../measure/assemble.ts';
 import type { NamedBuild } from '../report/compose-report.ts';
 import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { defineCommand } from './command.ts';
@@ -19,6 +20,8 @@ export const command = defineCommand({
     examples: [
       ['report dist --open', 'Write pare-report.html and show it'],
       ['report dist/esbuild dist/vite', 'Two builds in one page'],
+      ['report dist --baseline pare-baseline.json', 'With what changed, and the budgets'],
+      ['report dist --coverage load=load.json,cart=cart.json', 'With what had run by each point'],
       ['report before=../main/dist after=dist -o compare.html', 'Builds with names of your own'],
     ],
   },
@@ -32,22 +35,39 @@ export const command = defineCommand({
       description: 'where the page goes',
     },
     title: { type: 'string', valueHint: 'TEXT', description: "title of the page; default: the project's name" },
+    baseline: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'show what changed since this baseline, Build record or folder; for a report about one build',
+    },
+    coverage: {
+      type: 'string',
+      valueHint: '[NAME=]FILE,…',
+      description:
+        'show what had run by then: V8 coverage as JSON, or what the Coverage panel of Chrome DevTools exports; several ' +
+        'files are points in time, in their order',
+    },
+    config: { type: 'string', valueHint: 'FILE', description: 'where the budgets are; default: the nearest upwards' },
     open: { type: 'boolean', description: 'show the page in the browser' },
     ...ANALYSIS_ARGS,
   },
   async run(args) {
     const { nameTargets } = await import('./report-builds.ts');
     const targets = nameTargets(args._.length > 0 ? args._ : [await findOutputFolder()]);
+    const { refuseForSeveral, reportExtras } = await import('./report-extras.ts');
+    refuseForSeveral(args, targets.length);
     const { warn } = await import('./diagnostics.ts');
     const { readMaps } = await import('../report/read-maps.ts');
     const builds: NamedBuild[] = [];
     let title = args.title;
     for (const { name, target } of targets) {
-      const { build, root, sources } = await analyzeTarget(target, args);
+      const owned: OwnedOutput[] = [];
+      const { build, root, sources } = await analyzeTarget(target, args, (output) => owned.push(output));
       title ??= await projectName(root);
       if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
       warn(build.diagnostics);
-      builds.push({ name, build, root, sources, maps: await readMaps(target, build) });
+      const extras = targets.length === 1 ? await reportExtras(build, root, owned, args) : {};
+      builds.push({ name, build, root, sources, maps: await readMaps(target, build), ...extras });
     }
     const [{ composeReport }, { loadReportTemplate, renderHtmlReport }] = await Promise.all([
       import('../report/compose-report.ts'),

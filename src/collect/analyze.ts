@@ -25,6 +25,8 @@ export interface AnalyzeOptions {
   readonly cache?: CompressionCache | undefined;
   /** Called after each output with the counts so far. */
   readonly onProgress?: AssembleOptions['onOutput'] | undefined;
+  /** Called for each output with whose each of its bytes is: what coverage is laid over. */
+  readonly onOwnership?: AssembleOptions['onOwnership'] | undefined;
 }
 
 /**
@@ -33,10 +35,11 @@ export interface AnalyzeOptions {
  */
 export async function analyze(target: string, options: AnalyzeOptions = {}): Promise<Build> {
   const evidence = await evidenceOf(path.resolve(target), options);
-  const { gzip = true, brotli = true, cache, onProgress } = options;
+  const { gzip = true, brotli = true, cache, onProgress, onOwnership } = options;
   return assemble(evidence, {
     compress: { gzip, brotli, ...(cache === undefined ? {} : { cache }) },
     ...(onProgress === undefined ? {} : { onOutput: onProgress }),
+    ...(onOwnership === undefined ? {} : { onOwnership }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -57,5 +57,48 @@ describe('pare report', () => {
     expect(stderr).toMatch(
       /The page can't be shown from here: there is no \S+ here\. Open pare-report\.html in a browser\./,
     );
+  });
+
+  test('shows what changed, the budgets and what had run', async () => {
+    const entry = readdirSync(join(shop, 'dist')).find((file) => file.endsWith('.js'))!;
+    const length = readFileSync(join(shop, 'dist', entry), 'utf8').length;
+    const range = { startOffset: 0, endOffset: length, count: 1 };
+    const functions = [{ functionName: '', ranges: [range], isBlockCoverage: true }];
+    writeFileSync(join(shop, 'load.json'), JSON.stringify([{ url: `http://localhost/${entry}`, functions }]));
+    writeFileSync(join(shop, 'pare.config.json'), JSON.stringify({ budgets: [{ kind: 'total', max: '1 B' }] }));
+    expect((await program.run(['baseline', 'dist', '--out', 'base.json'], { cwd: shop })).code).toBe(0);
+    const args = ['report', 'dist', '--baseline', 'base.json', '--coverage', 'first=load.json', '-o', 'full.html'];
+    const { code, stderr } = await program.run(args, { cwd: shop });
+    expect([code, stderr]).toEqual([0, '']);
+    const page = readFileSync(join(shop, 'full.html'), 'utf8');
+    const build = JSON.parse(/id="pare-build-0">(.*?)<\/script>/s.exec(page)![1]!) as {
+      diff: { base: string };
+      budgets: { passed: boolean }[];
+      coverage: { point: string; modules: { loaded: number; executed: number }[] }[];
+    };
+    expect(build.diff.base).toBe('base.json');
+    expect(build.budgets.map(({ passed }) => passed)).toEqual([false]);
+    expect(build.coverage.map(({ point }) => point)).toEqual(['first']);
+    const modules = build.coverage[0]!.modules.filter(({ loaded }) => loaded > 0);
+    expect(modules.length).toBeGreaterThan(0);
+    for (const { loaded, executed } of modules) expect(executed).toBe(loaded);
+  });
+
+  test.each([
+    ['--baseline', 'gone.json', 3, 'gone.json'],
+    ['--coverage', 'gone.json', 3, 'There is no coverage file gone.json'],
+    ['--coverage', 'package.json', 3, 'package.json'],
+  ])('says what is wrong with %s %s', async (option, file, code, message) => {
+    const result = await program.run(['report', 'dist', option, file, '-o', 'wrong.html'], { cwd: shop });
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(message);
+    expect(existsSync(join(shop, 'wrong.html'))).toBe(false);
+  });
+
+  test('takes a baseline for one build only', async () => {
+    const { code, stderr } = await program.run(['report', 'dist', join(other, 'dist'), '--baseline', 'x'], {
+      cwd: shop,
+    });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--baseline is about one build, and 2 are named')]);
   });
 });
