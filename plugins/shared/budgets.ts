@@ -3,12 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { locationOf } from '../../reports/check-location.ts';
-import { describeResult, isFailure } from '../../reports/check-report.ts';
-import { readBaseline } from '../../src/budget/baseline.ts';
 import type { Build } from '../../src/model/build.ts';
 import { PareError } from '../../src/model/errors.ts';
-import { composeCheck } from '../../src/report/compose-check.ts';
 import type { BudgetOptions } from './options.ts';
 import type { BuildFailure, Host } from './outcome.ts';
 
@@ -22,6 +18,12 @@ export const UNCHECKED: BuildFailure = {
 /** Never throws: budgets that can't be checked fail the build as those that don't hold. */
 export async function budgetOutcome(build: Build, root: string, options: BudgetOptions, host: Host): Promise<void> {
   try {
+    // Loaded here, so that a build without budgets doesn't pay for them.
+    const [{ composeCheck }, { locationOf }, { describeResult, isFailure }] = await Promise.all([
+      import('../../src/report/compose-check.ts'),
+      import('../../reports/check-location.ts'),
+      import('../../reports/check-report.ts'),
+    ]);
     const baseline = options.baseline === undefined ? null : await openBaseline(path.resolve(root, options.baseline));
     const sources = (module: number): string | null => readText(path.resolve(root, build.modules[module]!.id));
     const report = await composeCheck(build, options.budgets, { baseline, sources });
@@ -54,6 +56,7 @@ async function openBaseline(file: string): Promise<Build> {
       cause,
     });
   }
+  const { readBaseline } = await import('../../src/budget/baseline.ts');
   return readBaseline(text, file);
 }
 
