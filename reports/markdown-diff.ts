@@ -1,5 +1,6 @@
 /** The comparison of two builds as sections of Markdown: the sums, why they changed, and what changed. */
-import { describeCause, type Change, type Diff } from '../src/budget/diff.ts';
+import type { Change, Diff } from '../src/budget/diff.ts';
+import { describeCauses, type DescribedCause } from './diff-causes.ts';
 import { formatBytes } from './format-bytes.ts';
 import { formatDelta, formatGrowth } from './format-change.ts';
 import { code, collapsible, escapeMarkdown, markdownTable, type MarkdownColumn } from './markdown-text.ts';
@@ -22,14 +23,15 @@ function totals({ total }: Diff): string[] {
 }
 
 function causes(diff: Diff, rows: number): string[] {
-  if (diff.causes.length === 0) return ['No file changed its size.', ''];
-  const shown = diff.causes.slice(0, rows);
+  const all = describeCauses(diff);
+  if (all.length === 0) return ['No file changed its size.', ''];
+  const shown = all.slice(0, rows);
   return [
     ...markdownTable(shown, [
-      { title: 'why', cell: ({ cause }) => escapeMarkdown(describeCause(cause)) },
-      ...deltaColumns<(typeof shown)[number]>(diff, ({ delta }) => delta),
+      { title: 'why', cell: ({ text }) => escapeMarkdown(text) },
+      ...deltaColumns<DescribedCause>(diff, ({ delta }) => delta),
     ]),
-    ...more(diff.causes.length - shown.length),
+    ...more(all.length - shown.length),
     '',
   ];
 }

@@ -6,13 +6,13 @@
  */
 const SPECIAL =
   /[\\`*[\]#!|<>&~@$]|(?<![A-Za-z\d])_|_(?![A-Za-z\d])|:(?![\s\d]|$)|^(?:[^A-Za-z\d]|\d(?=\d*[.)](?:\s|$)))/g;
-/** What ends a line, turns its direction, or can't be seen: shown by its number. */
-const UNSEEN = /[\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
+/** What ends a line, turns its direction, can't be seen, or is half a character: shown by its number. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** As plain text. CommonMark takes a character that is written by its number never for markup. */
 export function escapeMarkdown(text: string): string {
   return text
-    .replace(UNSEEN, (character) => `<U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`)
+    .replace(UNSEEN, (character) => `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`)
     .replace(SPECIAL, (character) => `&#${character.charCodeAt(0)};`);
 }
 

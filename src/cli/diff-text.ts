@@ -1,9 +1,10 @@
 /** The comparison of two builds, for people: the sums, the causes, then what changed. */
 import { createColors } from 'picocolors';
 
+import { describeCauses } from '../../reports/diff-causes.ts';
 import { formatBytes } from '../../reports/format-bytes.ts';
 import { formatDelta, formatGrowth } from '../../reports/format-change.ts';
-import { describeCause, type Change, type Diff } from '../budget/diff.ts';
+import type { Change, Diff } from '../budget/diff.ts';
 import type { Bytes } from '../model/build.ts';
 import { renderTable, type Column, type TableOptions } from './table.ts';
 
@@ -28,7 +29,7 @@ export function renderDiff(
     totals(diff, measures, options),
     diff.causes.length === 0 && diff.outputs.length === 0
       ? ['  No file changed its size.']
-      : list('why', diff.causes, ({ cause }) => describeCause(cause), deltas(measures, strongest), options),
+      : list('why', describeCauses(diff), ({ text }) => text, deltas(measures, strongest), options),
     list('packages', diff.packages, packageName, sizes(measures, strongest), options),
     list(
       'files',

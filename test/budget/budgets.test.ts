@@ -316,3 +316,77 @@ test('a budget on duplicates counts what the spare copies take', () => {
     },
   ]);
 });
+
+describe('what made a scope grow', () => {
+  const modules = ['src/main.ts', 'src/page.ts', 'node_modules/p/index.js'].map((id) => moduleOf(id));
+  const lazy = edgeOf(0, 1, { kind: 'dynamic', line: 4, column: 2 });
+  const uses = edgeOf(1, 2, { line: 1, column: 0 });
+  const page = { entryModule: 1, kind: 'chunk' } as const;
+  const before = buildOf(
+    modules,
+    [lazy, uses],
+    [
+      outputOf('main.js', [[0, 100]], { entry: true, entryModule: 0, imports: [{ file: 'page.js', kind: 'dynamic' }] }),
+      outputOf(
+        'page.js',
+        [
+          [1, 50],
+          [2, 900],
+        ],
+        page,
+      ),
+    ],
+  );
+  const budgets: Budget[] = [{ kind: 'initial', entry: 'src/main.ts', max: 'ratchet', measure: 'raw' }];
+
+  test('a lazy import that became a static one is named, though no module has changed', () => {
+    const after = buildOf(
+      modules,
+      [{ ...lazy, kind: 'static', line: 2, column: 0 }, uses],
+      [
+        outputOf(
+          'main.js',
+          [
+            [0, 100],
+            [1, 50],
+            [2, 900],
+          ],
+          { entry: true, entryModule: 0 },
+        ),
+      ],
+    );
+    const [result] = checkBudgets(after, budgets, { baseline: before });
+    expect(result!.status).toBe('regressed');
+    expect(result!.causes.map(({ what, size, isGrowth }) => [what, size, isGrowth])).toEqual([
+      ['src/main.ts:2:1 now imports src/page.ts', 950, true],
+    ]);
+    expect(result!.causes[0]!.chain.map(({ to }) => to)).toEqual(['src/page.ts', 'node_modules/p/index.js']);
+  });
+
+  test('a module that the bundler put into another file is said to be there; what is besides modules is named', () => {
+    const after = buildOf(
+      modules,
+      [lazy, uses],
+      [
+        {
+          ...outputOf(
+            'main.js',
+            [
+              [0, 100],
+              [2, 900],
+            ],
+            { entry: true, entryModule: 0 },
+          ),
+        },
+        outputOf('page.js', [[1, 50]], page),
+        outputOf('shared.js', [], {}),
+      ].map((output, at) => (at === 0 ? { ...output, imports: [{ file: 'shared.js', kind: 'static' }] } : output)),
+    );
+    const [result] = checkBudgets(after, budgets, { baseline: before });
+    expect(result!.causes.map(({ what, size }) => [what, size])).toEqual([
+      ['node_modules/p/index.js is in other files than before', 900],
+      ['what the bundler writes besides modules', 8],
+    ]);
+    expect(result!.actual - result!.baseline!).toBe(908);
+  });
+});

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { analyzeMetafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -12,6 +13,7 @@ import { renderMetafile } from '../../reports/metafile.ts';
 import { renderSourceMapExplorer } from '../../reports/source-map-explorer.ts';
 import { renderVisualizerData } from '../../reports/visualizer.ts';
 import type { Build } from '../../src/model/build.ts';
+import { openBrowser } from '../../src/verify/chromium.ts';
 import { buildShop } from '../cli/sample-app.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -47,7 +49,7 @@ describe('rollup-plugin-visualizer', () => {
   test.each(['treemap', 'sunburst', 'network', 'flamegraph', 'raw-data', 'list'] as const)(
     'its own program draws a %s of the build',
     (template) => {
-      const [data, page] = [join(folder, 'stats.json'), join(folder, `${template}.out`)];
+      const [data, page] = [join(folder, 'stats.json'), join(folder, `${template}.html`)];
       writeFileSync(data, renderVisualizerData(build));
       const program = join(root, 'node_modules/rollup-plugin-visualizer/dist/bin/cli.js');
       const { status, stderr } = spawnSync(process.execPath, [
@@ -63,6 +65,20 @@ describe('rollup-plugin-visualizer', () => {
       for (const name of ['lazy-admin.js', 'names.js', 'big-money']) expect(drawn).toContain(name);
     },
   );
+
+  test('the drawings have shapes, and no error on the page', async () => {
+    await using shared = await openBrowser();
+    const page = await shared.browser.newPage({ viewport: { width: 1200, height: 800 } });
+    const errors: string[] = [];
+    page.on('pageerror', ({ message }) => errors.push(message));
+    for (const template of ['treemap', 'sunburst', 'network', 'flamegraph']) {
+      await page.goto(pathToFileURL(join(folder, `${template}.html`)).href);
+      const shapes = page.locator('svg :is(rect, path, circle, line)');
+      await shapes.first().waitFor({ state: 'attached' });
+      expect(await shapes.count(), template).toBeGreaterThan(build.outputs.length);
+    }
+    expect(errors).toEqual([]);
+  });
 
   test('its leaves add up to the files, and its links are the imports', () => {
     const data = JSON.parse(renderVisualizerData(build)) as VisualizerData;
