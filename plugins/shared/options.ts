@@ -106,14 +106,18 @@ function check<const S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, options ?? {});
   if (result.success) return result.output;
-  const problems = result.issues.map((issue) => {
-    const at = v.getDotPath(issue) ?? '';
-    const key = at.split('.').pop() ?? '';
-    if (issue.expected !== 'never') return `${at || 'options'}: expected ${issue.expected}, got ${issue.received}`;
-    const meant = nearest(key, names);
-    return `${at}: no such option${meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`}`;
-  });
+  const problems = result.issues.flatMap((issue) => problemsOf(issue, '', names));
   throw new PareError('options-invalid', `${plugin}(): ${problems.join('; ')}`, {
     hint: 'The options of each plugin are listed in the README.',
   });
+}
+
+/** Of a choice between forms, the problems inside of the form that was meant say more than the choice. */
+function problemsOf(issue: v.BaseIssue<unknown>, within: string, names: readonly string[]): string[] {
+  const at = [within, v.getDotPath(issue)].filter(Boolean).join('.');
+  const inside = (issue.issues ?? []).filter(({ path }) => path !== undefined);
+  if (inside.length > 0) return inside.flatMap((each) => problemsOf(each, at, names));
+  if (issue.expected !== 'never') return [`${at || 'options'}: expected ${issue.expected}, got ${issue.received}`];
+  const meant = nearest(at.split('.').pop() ?? '', names);
+  return [`${at}: no such option${meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`}`];
 }

@@ -74,6 +74,16 @@ function unknown(build: Build, query: string): PareError {
   const within = [...packages, ...ids].filter((name) => name.toLowerCase().includes(word));
   const close = nearest(query, packages) ?? nearest(query, ids) ?? files.get(nearest(query, [...files.keys()]) ?? '');
   const meant = [...new Set([...(close === undefined ? [] : [close]), ...within])];
+  if (meant.length === 0 && build.diagnostics.some(({ code }) => code === 'map-missing'))
+    return new PareError(
+      'name-unknown',
+      `${query} is not among the modules that are known, and files lack source maps`,
+      {
+        hint:
+          "Turn source maps on in the bundler ('hidden' or 'external' ones do, and need not be deployed) and build again. " +
+          'Maps that a plugin of pare has made for itself are not written.',
+      },
+    );
   return new PareError('name-unknown', `Neither a package nor a module of this build is called ${query}`, {
     hint: meant.length === 0 ? 'All names: pare analyze --packages, or --modules' : `Did you mean ${listed(meant)}?`,
   });

@@ -6,6 +6,7 @@ import type { Bytes } from '../model/build.ts';
 import { sizeColumns } from './size-lists.ts';
 import { cutMiddle, renderTable, type TableOptions } from './table.ts';
 import type { Statement, WhyAnswer } from './why-answer.ts';
+import { wrap } from './wrap.ts';
 
 export interface WhyTextOptions extends TableOptions {
   /** Chains shown, and rows of the list of importers. */
@@ -112,7 +113,7 @@ function cut(answer: WhyAnswer, options: WhyTextOptions): string[] {
   const where = scope === 'own' ? '' : ', some of them inside of packages';
   const isMuch = saves.bytes.raw > FAR_MORE * answer.retained.bytes.raw;
   return [
-    bold(`The fewest imports that have to go for it to leave: ${fewest.length}${where}`),
+    ...wrap(`The fewest imports that have to go for it to leave: ${fewest.length}${where}`, options.width).map(bold),
     ...limited(fewest, options),
     ...savings('saves at least', 'saves', saves, options),
     ...(isMuch ? [dim('  Most of that is other code that comes the same way.')] : []),

@@ -1,3 +1,7 @@
+import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { WhyAnswer } from '../../src/cli/why-answer.ts';
@@ -124,6 +128,16 @@ describe('pare why', () => {
         Did you mean big-money?
       "
     `);
+  });
+
+  test('names missing source maps as the reason why nothing has the name', async () => {
+    const bare = path.join(await mkdtemp(path.join(tmpdir(), 'pare-bare-')), 'dist');
+    await mkdir(bare);
+    await copyFile(path.join(shop, 'dist/main.js'), path.join(bare, 'main.js'));
+    const { code, stderr } = await why('tiny-dates', bare);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/tiny-dates is not among the modules that are known, and files lack source maps/);
+    expect(stderr).toMatch(/Turn source maps on in the bundler/);
   });
 
   test('ends with 2 where several modules have the name', async () => {

@@ -204,6 +204,10 @@ function rankRests({ model, weighing, matches }: Frame): Ranking {
   };
 }
 
+function emptyHint({ model }: Frame): string {
+  return model.ids.length === 0 ? 'No module is known: see Findings.' : 'Nothing here matches.';
+}
+
 function rankedList(
   title: string,
   actions: Actions,
@@ -223,7 +227,7 @@ function rankedList(
       list,
       rows.map((row) => h('li', {}, rankedRow(row, largest, frame, actions))),
     );
-    hint.textContent = ranking.hint ?? (ranking.count === 0 ? 'Nothing here matches.' : '');
+    hint.textContent = ranking.hint ?? (ranking.count === 0 ? emptyHint(frame) : '');
     hint.hidden = hint.textContent === '';
     const rest = ranking.count - rows.length;
     more.hidden = rest <= 0;
