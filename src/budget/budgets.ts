@@ -166,6 +166,8 @@ function messageOf(
 }
 
 const TOP = 3;
+/** A cause that is smaller than the largest by more than this factor is not shown beside it. */
+const NOISE = 100;
 
 function causesOf(
   build: Build,
@@ -222,8 +224,10 @@ function growthCauses(
   }
   const rest = restOf(scope, measure) - (before === null ? 0 : restOf(before, measure));
   if (rest !== 0) add('what the bundler writes besides modules', rest, null);
+  // What the compressor makes of other neighbours is noise beside what made it so.
+  const least = Math.max(...[...groups.values()].map(({ size }) => size)) / NOISE;
   return [...groups]
-    .filter(([, { size }]) => size > 0)
+    .filter(([, { size }]) => size > 0 && size > least)
     .sort(([, a], [, b]) => b.size - a.size)
     .slice(0, TOP)
     .map(([what, { size, largest }]) => ({
