@@ -14,7 +14,9 @@ const started = performance.now();
 const say = (text) => process.stdout.write(`${text}\n`);
 const kB = (bytes) => (bytes === null ? '–' : `${(bytes / 1000).toFixed(1)} kB`);
 
-const all = (await readdir(join(root, 'fixtures'), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const all = (await readdir(join(root, 'fixtures'), { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -25,10 +27,15 @@ const jobs = [];
 for (const name of asked.length > 0 ? asked : all) {
   const { bundlers } = await import(pathToFileURL(join(root, 'fixtures', name, 'build.mjs')).href);
   // webpack takes no plugin of pare: its output is analyzed as it lies on disk.
-  for (const bundler of bundlers.filter((each) => each === 'esbuild' || each === 'vite' || each === 'rollup' || each === 'webpack')) jobs.push({ name, bundler });
+  for (const bundler of bundlers.filter(
+    (each) => each === 'esbuild' || each === 'vite' || each === 'rollup' || each === 'webpack',
+  ))
+    jobs.push({ name, bundler });
 }
 await mkdir(out, { recursive: true });
-say(`Building ${new Set(jobs.map(({ name }) => name)).size} applications, ${jobs.length} builds, with pare in the config …\n`);
+say(
+  `Building ${new Set(jobs.map(({ name }) => name)).size} applications, ${jobs.length} builds, with pare in the config …\n`,
+);
 
 const results = [];
 let next = 0;
@@ -45,10 +52,16 @@ results.sort((a, b) => jobs.indexOf(a.job) - jobs.indexOf(b.job));
 
 const finished = results.filter(({ build }) => build !== null);
 const report = join(out, 'report.html');
-const bytes = await writeReport(report, 'pare demo', finished.map(({ job, build }) => ({ name: `${job.name} · ${job.bundler}`, build })));
+const bytes = await writeReport(
+  report,
+  'pare demo',
+  finished.map(({ job, build }) => ({ name: `${job.name} · ${job.bundler}`, build })),
+);
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 const wrong = finished.reduce((sum, { build }) => sum + unaccounted(build), 0);
-say(`\nEvery byte accounted for: parts minus files = ${wrong} bytes, in raw, gzip and brotli, over ${finished.reduce((sum, { build }) => sum + build.outputs.length, 0)} files.`);
+say(
+  `\nEvery byte accounted for: parts minus files = ${wrong} bytes, in raw, gzip and brotli, over ${finished.reduce((sum, { build }) => sum + build.outputs.length, 0)} files.`,
+);
 say(`Report (${kB(bytes)}, ${finished.length} builds): ${relative(process.cwd(), report)}   – open it in a browser`);
 say(`Done in ${seconds} s.`);
 const failed = results.filter(({ build }) => build === null);
@@ -59,7 +72,9 @@ process.exitCode = failed.length > 0 || wrong !== 0 ? 1 : 0;
 async function runJob(job) {
   const file = join(out, `${job.name}-${job.bundler}.json`);
   const begun = performance.now();
-  const child = spawn(process.execPath, [join(root, 'scripts', 'demo-build.mjs'), job.name, job.bundler, file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'scripts', 'demo-build.mjs'), job.name, job.bundler, file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stdout.on('data', (data) => (log += data));
   child.stderr.on('data', (data) => (log += data));
@@ -93,6 +108,7 @@ function packages(build) {
 function unaccounted(build) {
   let wrong = 0;
   for (const { bytes, parts } of build.outputs)
-    for (const measure of ['raw', 'gzip', 'brotli']) wrong += Math.abs(parts.reduce((sum, part) => sum + (part.bytes[measure] ?? 0), 0) - (bytes[measure] ?? 0));
+    for (const measure of ['raw', 'gzip', 'brotli'])
+      wrong += Math.abs(parts.reduce((sum, part) => sum + (part.bytes[measure] ?? 0), 0) - (bytes[measure] ?? 0));
   return wrong;
 }

@@ -8,10 +8,9 @@ import type { NormalizedOutputOptions, OutputAsset, OutputBundle, OutputChunk, P
 
 import { linkSources, type ResolvedModule } from '../../src/collect/sources.ts';
 import { PackageFiles } from '../../src/collect/package-files.ts';
-import { formatOf } from '../../src/measure/module-id.ts';
+import { formatOf, isRuntimeModule, moduleId, stripQuery, toPosix } from '../../src/measure/module-id.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
 import type { ResolvedImport } from '../../src/measure/link.ts';
-import { isRuntimeModule, moduleId, stripQuery, toPosix } from '../../src/measure/module-id.ts';
 import type { Bundler, EdgeKind, ModuleFormat, OutputImport } from '../../src/model/build.ts';
 import { STYLE_MODULE, type StyleRun } from './vite-styles.ts';
 

@@ -8,11 +8,10 @@ import { init, parse } from 'es-module-lexer';
 
 import type { Diagnostic, OutputImport, OutputKind } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import { formatOf } from '../measure/module-id.ts';
+import { formatOf, isRuntimeModule, moduleIdOfSource, packageOf, toPosix } from '../measure/module-id.ts';
 import { sourceMapComment } from '../measure/comments.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
-import { isRuntimeModule, moduleIdOfSource, packageOf, toPosix } from '../measure/module-id.ts';
 import { scanModule } from '../measure/module-syntax.ts';
 import { readSourceMap, readSourcesContent } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';

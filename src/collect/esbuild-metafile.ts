@@ -3,10 +3,9 @@ import path from 'node:path';
 
 import type { Diagnostic, EdgeKind, OutputImport } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import { formatOf } from '../measure/module-id.ts';
+import { formatOf, moduleId, toPosix } from '../measure/module-id.ts';
 import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
-import { moduleId, toPosix } from '../measure/module-id.ts';
 import { sourceMapComment } from '../measure/comments.ts';
 import { composedSources } from './composed-maps.ts';
 import { PackageFiles } from './package-files.ts';

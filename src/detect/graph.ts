@@ -44,11 +44,6 @@ export function importersOf(build: Build, module: ModuleIndex): Edge[] {
   return Array.from(inEdges.subarray(inStart[module], inStart[module + 1]), (edge) => build.edges[edge]!);
 }
 
-export function importsOf(build: Build, module: ModuleIndex): Edge[] {
-  const { outStart, outEdges } = moduleGraph(build);
-  return Array.from(outEdges.subarray(outStart[module], outStart[module + 1]), (edge) => build.edges[edge]!);
-}
-
 /**
  * The shortest chain of import statements from an entry to the module: empty for an entry itself, null where no entry
  * reaches it. Statements that bring in nothing that is kept are left out where the record can tell.

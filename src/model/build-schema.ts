@@ -67,7 +67,9 @@ export const BuildSchema = v.strictObject({
 
 /** Whether a JSON value claims to be a `Build` of some version. */
 export function claimsToBeBuild(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && /^pare\/build@/.test(String((json as { schema?: unknown }).schema));
+  return (
+    typeof json === 'object' && json !== null && /^pare\/build@/.test(String((json as { schema?: unknown }).schema))
+  );
 }
 
 /**
@@ -82,7 +84,8 @@ export function readBuild(text: string, file: string): Build {
   } catch (cause) {
     throw new PareError('build-not-json', `${file} is not JSON: ${(cause as Error).message}`, { hint: AGAIN, cause });
   }
-  if (!claimsToBeBuild(json)) throw new PareError('build-invalid', `${file} is no Build record of pare`, { hint: AGAIN });
+  if (!claimsToBeBuild(json))
+    throw new PareError('build-invalid', `${file} is no Build record of pare`, { hint: AGAIN });
   const { schema } = json as { schema: string };
   if (schema !== BUILD_SCHEMA)
     throw new PareError('build-version', `${file} is a record of version ${schema}; this pare reads ${BUILD_SCHEMA}`, {
@@ -90,12 +93,15 @@ export function readBuild(text: string, file: string): Build {
     });
   const result = v.safeParse(BuildSchema, json);
   if (!result.success) {
-    const problems = result.issues.slice(0, 5).map((issue) => `${v.getDotPath(issue) ?? 'the record'}: ${issue.message}`);
+    const problems = result.issues
+      .slice(0, 5)
+      .map((issue) => `${v.getDotPath(issue) ?? 'the record'}: ${issue.message}`);
     throw new PareError('build-invalid', `${file} is no valid Build record: ${problems.join('; ')}`, { hint: AGAIN });
   }
   const build = result.output;
   const wrong = danglingReference(build);
-  if (wrong !== null) throw new PareError('build-invalid', `${file} is no valid Build record: ${wrong}`, { hint: AGAIN });
+  if (wrong !== null)
+    throw new PareError('build-invalid', `${file} is no valid Build record: ${wrong}`, { hint: AGAIN });
   return build;
 }
 
@@ -106,6 +112,8 @@ function danglingReference({ modules, edges, outputs }: Build): string | null {
   const good = (at: number | null) => at === null || at < modules.length;
   const edge = edges.findIndex(({ from, to }) => !good(from) || !good(to));
   if (edge !== -1) return `edges.${edge} points at no module`;
-  const output = outputs.findIndex(({ entryModule, parts }) => !good(entryModule) || parts.some(({ module }) => !good(module)));
+  const output = outputs.findIndex(
+    ({ entryModule, parts }) => !good(entryModule) || parts.some(({ module }) => !good(module)),
+  );
   return output === -1 ? null : `outputs.${output} points at no module`;
 }

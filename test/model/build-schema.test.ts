@@ -8,8 +8,24 @@ const build: Build = {
   schema: BUILD_SCHEMA,
   bundler: { name: 'esbuild', version: '0.28.2' },
   modules: [
-    { id: 'src/a.js', package: null, format: 'esm', sourceBytes: 10, sideEffects: true, exports: ['a'], usedExports: [] },
-    { id: 'src/b.js', package: null, format: 'esm', sourceBytes: 10, sideEffects: null, exports: null, usedExports: null },
+    {
+      id: 'src/a.js',
+      package: null,
+      format: 'esm',
+      sourceBytes: 10,
+      sideEffects: true,
+      exports: ['a'],
+      usedExports: [],
+    },
+    {
+      id: 'src/b.js',
+      package: null,
+      format: 'esm',
+      sourceBytes: 10,
+      sideEffects: null,
+      exports: null,
+      usedExports: null,
+    },
   ],
   edges: [{ from: 0, to: 1, kind: 'static', names: ['b'], line: 1, column: 0 }],
   outputs: [
@@ -34,11 +50,28 @@ describe('readBuild', () => {
   test.each([
     ['no JSON', '{"schema": ', 'build-not-json', 'build.json is not JSON'],
     ['something else', '{"inputs": {}}', 'build-invalid', 'no Build record'],
-    ['another version', JSON.stringify({ ...build, schema: 'pare/build@7' }), 'build-version', 'this pare reads pare/build@1'],
-    ['a wrong place', JSON.stringify({ ...build, modules: [{ ...build.modules[0], format: 'amd' }] }), 'build-invalid', 'modules.0.format'],
-    ['an edge to nowhere', JSON.stringify({ ...build, edges: [{ ...build.edges[0], to: 2 }] }), 'build-invalid', 'edges.0 points at no module'],
+    [
+      'another version',
+      JSON.stringify({ ...build, schema: 'pare/build@7' }),
+      'build-version',
+      'this pare reads pare/build@1',
+    ],
+    [
+      'a wrong place',
+      JSON.stringify({ ...build, modules: [{ ...build.modules[0], format: 'amd' }] }),
+      'build-invalid',
+      'modules.0.format',
+    ],
+    [
+      'an edge to nowhere',
+      JSON.stringify({ ...build, edges: [{ ...build.edges[0], to: 2 }] }),
+      'build-invalid',
+      'edges.0 points at no module',
+    ],
   ])('refuses %s', (_, text, code, message) => {
-    expect(() => readBuild(text, 'build.json')).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
+    expect(() => readBuild(text, 'build.json')).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
   });
 });
 
