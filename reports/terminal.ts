@@ -24,7 +24,7 @@ export function renderSummary(build: Build, options: TerminalOptions): string {
       ? ''
       : ` by ${build.bundler.name}${build.bundler.version === null ? '' : ` ${build.bundler.version}`}`;
   const lines = [
-    `${colors.bold('pare')}  ${code.length} files${bundler}, ${build.modules.length} modules`,
+    `${colors.bold('pare')}  ${countOf(code.length, 'file')}${bundler}, ${countOf(build.modules.length, 'module')}`,
     table(
       [row('initial (what the entries load before they run)', initial, total), row('total', total, total)],
       'code and CSS',
@@ -157,4 +157,8 @@ function cut(text: string, room: number): string {
   if (text.length <= room) return text;
   const tail = Math.ceil((room - 1) * 0.65);
   return `${text.slice(0, room - 1 - tail)}…${text.slice(text.length - tail)}`;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
