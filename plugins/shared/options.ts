@@ -29,6 +29,8 @@ export interface ReportOptions extends AnalyzerOptions {
   readonly file?: string | undefined;
   /** Title of the page and name of the build in it. Default: the name in package.json. */
   readonly title?: string | undefined;
+  /** Put the sources of the largest modules into the page, with what is left of each. Default: true. */
+  readonly sources?: boolean | undefined;
 }
 
 export interface PareOptions {
@@ -60,7 +62,12 @@ const common = {
   onBuild: v.optional(v.function()),
 };
 const analyzerEntries = { ...common, summary: v.optional(v.boolean()), json: v.optional(v.string()) };
-const reportEntries = { ...analyzerEntries, file: v.optional(v.string()), title: v.optional(v.string()) };
+const reportEntries = {
+  ...analyzerEntries,
+  file: v.optional(v.string()),
+  title: v.optional(v.string()),
+  sources: v.optional(v.boolean()),
+};
 const AnalyzerSchema = v.strictObject(analyzerEntries);
 const ReportSchema = v.strictObject(reportEntries);
 const PareSchema = v.strictObject({

@@ -84,7 +84,9 @@ export async function reportOutcome(
     build,
     root,
     sources: (module: ModuleIndex) => readSource(path.resolve(root, build.modules[module]!.id)),
-    maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [],
+    ...(options.sources === false
+      ? {}
+      : { maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [] }),
   }));
   const file = path.resolve(root, options.file ?? 'pare-report.html');
   await writeReport(file, title, named);

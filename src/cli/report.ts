@@ -48,6 +48,7 @@ export const command = defineCommand({
         'files are points in time, in their order',
     },
     config: { type: 'string', valueHint: 'FILE', description: 'where the budgets are; default: the nearest upwards' },
+    sources: { type: 'boolean', default: true, negativeDescription: 'leave the text of the modules out of the page' },
     open: { type: 'boolean', description: 'show the page in the browser' },
     ...ANALYSIS_ARGS,
   },
@@ -67,7 +68,8 @@ export const command = defineCommand({
       if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
       warn(build.diagnostics);
       const extras = targets.length === 1 ? await reportExtras(build, root, owned, args) : {};
-      builds.push({ name, build, root, sources, maps: await readMaps(target, build), ...extras });
+      const maps = args.sources ? { maps: await readMaps(target, build) } : {};
+      builds.push({ name, build, root, sources, ...maps, ...extras });
     }
     const [{ composeReport }, { loadReportTemplate, renderHtmlReport }] = await Promise.all([
       import('../report/compose-report.ts'),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Build } from '../model/build.ts';
+import { readBuild } from '../model/build-schema.ts';
 import { PareError } from '../model/errors.ts';
 import { assemble, type AssembleOptions } from '../measure/assemble.ts';
 import type { CompressionCache } from '../measure/compress.ts';
@@ -30,10 +31,12 @@ export interface AnalyzeOptions {
 }
 
 /**
- * @param target a folder, an esbuild metafile (its outputs are read from where it says), or a webpack stats file
- * @throws PareError `not-found`, `unreadable`, `no-output`, `evidence-unknown`, `metafile-invalid`
+ * @param target a folder, an esbuild metafile (its outputs are read from where it says), a webpack stats file, or a `Build` record
+ * @throws PareError `build-invalid`, `build-version`, `not-found`, `unreadable`, `no-output`, `evidence-unknown`, `metafile-invalid`
  */
 export async function analyze(target: string, options: AnalyzeOptions = {}): Promise<Build> {
+  const record = await recordIn(path.resolve(target));
+  if (record !== null) return record;
   const evidence = await evidenceOf(path.resolve(target), options);
   const { gzip = true, brotli = true, cache, onProgress, onOwnership } = options;
   return assemble(evidence, {
@@ -41,6 +44,13 @@ export async function analyze(target: string, options: AnalyzeOptions = {}): Pro
     ...(onProgress === undefined ? {} : { onOutput: onProgress }),
     ...(onOwnership === undefined ? {} : { onOwnership }),
   });
+}
+
+/** A `Build` that a plugin or `pare analyze --json` wrote; null where the target is something else. */
+async function recordIn(target: string): Promise<Build | null> {
+  if (!target.endsWith('.json')) return null;
+  const text = await readFile(target, 'utf8').catch(() => null);
+  return text !== null && text.startsWith('{"schema":"pare/build@') ? readBuild(text, shown(target)) : null;
 }
 
 async function evidenceOf(target: string, options: AnalyzeOptions): Promise<BuildEvidence> {

@@ -83,6 +83,11 @@ function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
       entered.add(real);
       entries = readdirSync(current, { withFileTypes: true });
     } catch (cause) {
+      if (prefix === '' && (cause as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new PareError('not-found', `The output folder ${current} is not there`, {
+          hint: 'Build again, or name the folder where the files lie now.',
+          cause,
+        });
       if (prefix === '')
         throw new PareError('unreadable', `${current} can't be read: ${(cause as Error).message}`, { cause });
       diagnostics.push({

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
+import type { ModuleFormat } from '../model/build.ts';
 import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
 import { linkImports, type ResolvedImport } from '../measure/link.ts';
 import type { ModuleSyntax } from '../measure/module-syntax.ts';
@@ -52,11 +53,22 @@ export function linkSources(
     const source = isScript ? (known?.source ?? reader.read(module.id)) : null;
     const linked = linkImports(module.id, source, imports, known?.syntax);
     for (const edge of linked.edges) edges.push(edge);
-    const format =
-      facts.format === 'unknown' && linked.syntax !== null ? (linked.syntax.esm ? 'esm' : 'cjs') : facts.format;
+    const format = formatBySyntax(facts, linked.syntax?.esm ?? null);
     return { ...facts, format, exports: facts.exports ?? linked.syntax?.exports ?? null };
   });
   return { modules: withAskedExports(modules, edges), edges };
+}
+
+/**
+ * What the statements show goes before what a bundler makes of the package's `type`: esbuild counts a script without exports
+ * as CommonJS there. Components are ES modules whatever their script looks like.
+ */
+function formatBySyntax({ id, format, exports }: ModuleEvidence, isEsm: boolean | null): ModuleFormat {
+  if (format !== 'unknown' && format !== 'cjs') return format;
+  if (isEsm === true || /\.(?:vue|svelte|astro)$/i.test(id)) return 'esm';
+  if (format === 'cjs') return 'cjs';
+  if (isEsm === false) return 'cjs';
+  return exports !== null && exports.length > 0 && SCRIPT.test(id) ? 'esm' : format;
 }
 
 /** Reads one source after the other into the same memory: what it returned is gone at the next read. */

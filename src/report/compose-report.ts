@@ -153,8 +153,12 @@ function duplicates(build: Build, edgeIndex: ReadonlyMap<Edge, EdgeIndex>): Dupl
   }));
 }
 
+/** Bytes below which a finding is not worth a row. */
+const LEAST_KEPT = 512;
+
 function shownNotShaken(found: Awaited<ReturnType<typeof findNotShaken>>): NotShaken[] {
-  return found.map(({ module, kept, reason, detail, at, bytes, isEstimate }) => ({
+  const worthwhile = found.filter(({ bytes }) => bytes.raw >= LEAST_KEPT);
+  return worthwhile.map(({ module, kept, reason, detail, at, bytes, isEstimate }) => ({
     module,
     kept,
     reason,

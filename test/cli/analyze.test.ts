@@ -165,3 +165,14 @@ describe('the terminal', () => {
     }
   });
 });
+
+test('reads a record that pare wrote', async () => {
+  const folder = await buildShop();
+  const written = await program.run(['analyze', 'dist', '--out', 'record.json', '--json'], { cwd: folder });
+  expect(written.code).toBe(0);
+  const { code, stdout } = await program.run(['analyze', 'record.json', '--json'], { cwd: folder });
+  expect(code).toBe(0);
+  const read = JSON.parse(stdout) as unknown;
+  expect(read).toEqual(JSON.parse((await program.run(['analyze', 'dist', '--json'], { cwd: folder })).stdout));
+  expect((await program.run(['why', 'big-money', 'record.json'], { cwd: folder })).code).toBe(0);
+});

@@ -84,7 +84,7 @@ test('cuts say what else leaves with them', async () => {
 test('with the sources, it looks into the code', async () => {
   const files = {
     'main.js': `import * as all from './all.js';\nwindow.all = all;`,
-    'all.js': `export const one = () => console.log('one');\nexport const two = () => console.log('two');`,
+    'all.js': `export const one = () => console.log('${'one '.repeat(200)}');\nexport const two = () => console.log('two');`,
   };
   const { build } = await bundle({ entries: ['main.js'], files });
   const sources = (module: number): string | null =>

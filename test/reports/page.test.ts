@@ -309,8 +309,8 @@ describe('the page', () => {
       );
       expect((await texts(page, '.trips li')).map((text) => text.split(/[\s,]/)[0])).toEqual([
         'main.js',
-        'shared.js',
         'main.css',
+        'shared.js',
         'lazy.js',
       ]);
     }));

@@ -186,7 +186,7 @@ function notShaken(list: readonly NotShaken[], frame: Frame, actions: Actions): 
     .filter(({ module }) => isMatch(frame, module))
     .toSorted((a, b) => (b.bytes[measure] ?? 0) - (a.bytes[measure] ?? 0));
   return section(
-    'Kept although unused',
+    'Kept, though not all of it is asked for',
     shown.length === 0
       ? 'Nothing.'
       : `${countOf(shown.length, 'finding')}, the heaviest first; several may be about the same bytes. ≈: by its share of the source.`,

@@ -31,7 +31,9 @@ export function arrivals(model: Model, entry: OutputModel): Arrival[] {
         const next = byFile.get(link.file);
         const isDynamic = link.kind === 'dynamic';
         if (next === undefined || link.kind === 'url' || seen.has(next) || (isDynamic && !dynamic)) continue;
-        const arrival = { output: next, trip: isDynamic ? 0 : trip + 1, later: later || isDynamic, by: output };
+        // A page or a preload list names a chunk's style sheet together with the chunk.
+        const nextTrip = isDynamic ? 0 : link.kind === 'css' ? trip : trip + 1;
+        const arrival = { output: next, trip: nextTrip, later: later || isDynamic, by: output };
         seen.set(next, arrival);
         queue.push(arrival);
       }
