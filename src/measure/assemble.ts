@@ -8,7 +8,7 @@ import { layOut } from './layout.ts';
 import { walkLexically } from './lexical.ts';
 import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdsOfSources } from './module-id.ts';
 import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
-import type { Ownership } from './ownership.ts';
+import { OwnershipBuilder, type Ownership } from './ownership.ts';
 import { partsOf, sizesOf, type Holder } from './parts.ts';
 import { edgesOf, modulesOf } from './records.ts';
 import { readSourceMap } from './source-map.ts';
@@ -377,24 +377,12 @@ class LocalOwners {
 
 function renumber(ownership: Ownership, numberOf: (owner: number) => number): Ownership {
   const table = new Int32Array(ownership.ownerCount).fill(-1);
-  const ends: number[] = [];
-  const owners: number[] = [];
-  for (let i = 0; i < ownership.ends.length; i++) {
-    const before = ownership.owners[i]!;
+  const runs = new OwnershipBuilder();
+  ownership.owners.forEach((before, i) => {
     if (table[before] === -1) table[before] = numberOf(before);
-    const owner = table[before]!;
-    if (owners.length > 0 && owners[owners.length - 1] === owner) ends[ends.length - 1] = ownership.ends[i]!;
-    else {
-      ends.push(ownership.ends[i]!);
-      owners.push(owner);
-    }
-  }
-  return {
-    length: ownership.length,
-    ends: Uint32Array.from(ends),
-    owners: Uint32Array.from(owners),
-    ownerCount: ownership.ownerCount,
-  };
+    runs.add(ownership.ends[i]!, table[before]!);
+  });
+  return runs.finish(ownership.length, ownership.ownerCount);
 }
 
 /** All modules of a build by their canonical id, in the order they were met. */

@@ -5,7 +5,7 @@
  */
 import { licenceComments, sourceMapComment } from './comments.ts';
 import { nameGap, REST } from './owners.ts';
-import type { Ownership } from './ownership.ts';
+import { OwnershipBuilder, type Ownership } from './ownership.ts';
 
 /** @param language null: not code, nothing in it is read as a comment */
 export function layOut(
@@ -20,25 +20,14 @@ export function layOut(
   const tails = language === null ? [] : tailsOf(buffer, language, spare);
   const tailStart = tails[0]?.start ?? contents.length;
   const head = Math.max(0, tailStart - total);
-  const ends: number[] = [];
-  const owners: number[] = [];
-  const add = (end: number, owner: number) => {
-    const clipped = Math.min(end, contents.length);
-    if (clipped <= (ends.at(-1) ?? 0)) return;
-    ends.push(clipped);
-    owners.push(owner);
-  };
+  const runs = new OwnershipBuilder();
+  const add = (end: number, owner: number) => runs.add(Math.min(end, contents.length), owner);
   if (head > 0) add(head, REST.indexOf(language === null ? 'unmapped' : nameGap(buffer, 0, head, 'first')));
   let at = head;
   for (const { owner, bytes } of modules) add((at += bytes), owner);
   for (const { end, owner } of tails) add(end, owner);
   add(contents.length, REST.indexOf('unmapped'));
-  return merged({
-    length: contents.length,
-    ends: Uint32Array.from(ends),
-    owners: Uint32Array.from(owners),
-    ownerCount,
-  });
+  return runs.finish(contents.length, ownerCount);
 }
 
 /** The exports, licence comments and source map comment at the end of the file, as far as they fit into `spare` bytes. */
@@ -70,16 +59,4 @@ function tailsOf(
 function lineStart(buffer: Buffer, at: number): number {
   while (at > 0 && buffer[at - 1]! <= 0x20) at--;
   return at;
-}
-
-function merged(ownership: Ownership): Ownership {
-  const keep: number[] = [];
-  ownership.owners.forEach((owner, i) => {
-    if (owner !== ownership.owners[i + 1]) keep.push(i);
-  });
-  return {
-    ...ownership,
-    ends: Uint32Array.from(keep, (i) => ownership.ends[i]!),
-    owners: Uint32Array.from(keep, (i) => ownership.owners[i]!),
-  };
 }

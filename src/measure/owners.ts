@@ -7,7 +7,7 @@
 import type { RestName } from '../model/build.ts';
 import { FIRST_SOURCE, LINE_END, UNMAPPED, type SourceRuns } from './attribute.ts';
 import { licenceComments, sourceMapComment, type ByteRange } from './comments.ts';
-import type { Ownership } from './ownership.ts';
+import { OwnershipBuilder, type Ownership } from './ownership.ts';
 
 /** An owner: a source by its number in `SourceRuns.sources`, or a rest bucket. */
 export type Owner = { readonly source: number } | { readonly rest: RestName };
@@ -44,7 +44,7 @@ export interface AssignOptions {
 /** Ownership of a whole file; the owners are numbered as `ownerOf` reads them. */
 export function assignOwners(code: Uint8Array, runs: SourceRuns, options: AssignOptions): Ownership {
   const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
-  const painter = new Painter(REST.length + runs.sources.length);
+  const painter = new OwnershipBuilder();
   const special = specialRanges(code, runs, options.language);
   const exported = options.language === 'js' ? exportClause(buffer, special) : code.length;
   let i = 0;
@@ -69,7 +69,7 @@ export function assignOwners(code: Uint8Array, runs: SourceRuns, options: Assign
     }
     i++;
   }
-  return painter.finish(code.length, special);
+  return overlay(painter.finish(code.length, REST.length + runs.sources.length), special);
 }
 
 /** Whether another source, or the end of the code, follows with no mark of where this one ends. */
@@ -183,48 +183,20 @@ function ownTail(buffer: Buffer, start: number, end: number): number {
   return remainder !== '' && NEXT_THING.some((pattern) => pattern.test(remainder)) ? start + at : end;
 }
 
-/** Collects runs in order, then lays special ranges over them. */
-class Painter {
-  readonly #ownerCount: number;
-  readonly #ends: number[] = [];
-  readonly #owners: number[] = [];
-
-  constructor(ownerCount: number) {
-    this.#ownerCount = ownerCount;
-  }
-
-  add(end: number, owner: number): void {
-    const last = this.#ends.length - 1;
-    if (end <= (this.#ends[last] ?? 0)) return;
-    if (last >= 0 && this.#owners[last] === owner) this.#ends[last] = end;
-    else {
-      this.#ends.push(end);
-      this.#owners.push(owner);
+/** Lays special ranges, in the order of the file, over the runs. */
+function overlay(ownership: Ownership, special: readonly { range: ByteRange; owner: number }[]): Ownership {
+  if (special.length === 0) return ownership;
+  const runs = new OwnershipBuilder();
+  let next = 0;
+  ownership.owners.forEach((owner, i) => {
+    const end = ownership.ends[i]!;
+    for (let range = special[next]; range !== undefined && range.range.start < end; range = special[next]) {
+      runs.add(range.range.start, owner);
+      runs.add(Math.min(range.range.end, end), range.owner);
+      if (range.range.end > end) break;
+      next++;
     }
-  }
-
-  finish(length: number, special: readonly { range: ByteRange; owner: number }[]): Ownership {
-    const runs = special.length === 0 ? this : this.#overlay(special);
-    return {
-      length,
-      ends: Uint32Array.from(runs.#ends),
-      owners: Uint32Array.from(runs.#owners),
-      ownerCount: this.#ownerCount,
-    };
-  }
-
-  #overlay(special: readonly { range: ByteRange; owner: number }[]): Painter {
-    const result = new Painter(this.#ownerCount);
-    let next = 0;
-    for (const [i, end] of this.#ends.entries()) {
-      for (let range = special[next]; range !== undefined && range.range.start < end; range = special[next]) {
-        result.add(range.range.start, this.#owners[i]!);
-        result.add(Math.min(range.range.end, end), range.owner);
-        if (range.range.end > end) break;
-        next++;
-      }
-      result.add(end, this.#owners[i]!);
-    }
-    return result;
-  }
+    runs.add(end, owner);
+  });
+  return runs.finish(ownership.length, ownership.ownerCount);
 }

@@ -4,7 +4,7 @@
  * can lie between two mapped modules, what nobody owns there is its; several are told apart by their string literals, which
  * minifiers keep. Where those don't hold, nothing is given to anybody.
  */
-import type { Ownership } from './ownership.ts';
+import { OwnershipBuilder, type Ownership } from './ownership.ts';
 
 export interface RenderedModule {
   readonly owner: number;
@@ -343,28 +343,18 @@ function declarations(text: string): number[] {
 function repaint(ownership: Ownership, paint: readonly Paint[], opennessOf: (owner: number) => Openness): Ownership {
   const order = paint.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
   if (order.length === 0) return ownership;
-  const ends: number[] = [];
-  const owners: number[] = [];
-  const add = (end: number, owner: number) => {
-    if (end <= (ends.at(-1) ?? 0)) return;
-    if (owners.at(-1) === owner) ends[ends.length - 1] = end;
-    else {
-      ends.push(end);
-      owners.push(owner);
-    }
-  };
+  const runs = new OwnershipBuilder();
   let next = 0;
   ownership.owners.forEach((owner, i) => {
     const end = ownership.ends[i]!;
     for (let at = order[next]; at !== undefined && at.start < end; at = order[next]) {
       const may = opennessOf(owner) === 'open' || at.from === owner;
-      add(at.start, owner);
-      add(Math.min(at.end, end), may ? at.owner : owner);
+      runs.add(at.start, owner);
+      runs.add(Math.min(at.end, end), may ? at.owner : owner);
       if (at.end > end) break;
       next++;
     }
-    add(end, owner);
+    runs.add(end, owner);
   });
-  const ownerCount = Math.max(ownership.ownerCount, ...owners.map((owner) => owner + 1));
-  return { length: ownership.length, ends: Uint32Array.from(ends), owners: Uint32Array.from(owners), ownerCount };
+  return runs.finish(ownership.length, ownership.ownerCount);
 }

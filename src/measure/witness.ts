@@ -6,7 +6,7 @@
  * - Rollup keeps the code of each module as it was before the chunk was minified. Where it stands unchanged in the output,
  *   that is the module's place, and no map is needed.
  */
-import type { Ownership } from './ownership.ts';
+import { OwnershipBuilder, type Ownership } from './ownership.ts';
 
 export interface Disagreement {
   readonly owner: number;
@@ -218,17 +218,9 @@ class Runs {
   }
 
   toOwnership(like: Ownership): Ownership {
-    const ends: number[] = [];
-    const owners: number[] = [];
-    this.ends.forEach((end, i) => {
-      if (end <= (ends.at(-1) ?? 0)) return;
-      if (owners.at(-1) === this.owners[i]) ends[ends.length - 1] = end;
-      else {
-        ends.push(end);
-        owners.push(this.owners[i]!);
-      }
-    });
-    return { ...like, ends: Uint32Array.from(ends), owners: Uint32Array.from(owners) };
+    const runs = new OwnershipBuilder();
+    this.ends.forEach((end, i) => runs.add(end, this.owners[i]!));
+    return runs.finish(like.length, like.ownerCount);
   }
 }
 
@@ -246,28 +238,19 @@ export function locateRendered(
   gap: (start: number, end: number) => number,
 ): Ownership | null {
   const buffer = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
-  const ends: number[] = [];
-  const owners: number[] = [];
-  const add = (end: number, owner: number) => {
-    if (end <= (ends.at(-1) ?? 0)) return;
-    if (owners.at(-1) === owner) ends[ends.length - 1] = end;
-    else {
-      ends.push(end);
-      owners.push(owner);
-    }
-  };
+  const runs = new OwnershipBuilder();
   let cursor = 0;
   for (const { owner, code: text } of rendered) {
     if (text === '') continue;
     const bytes = Buffer.from(text);
     const at = buffer.indexOf(bytes, cursor);
     if (at === -1) return null;
-    if (at > cursor) add(at, gap(cursor, at));
+    if (at > cursor) runs.add(at, gap(cursor, at));
     cursor = at + bytes.length;
-    add(cursor, owner);
+    runs.add(cursor, owner);
   }
-  if (cursor < code.length) add(code.length, gap(cursor, code.length));
-  return { length: code.length, ends: Uint32Array.from(ends), owners: Uint32Array.from(owners), ownerCount };
+  if (cursor < code.length) runs.add(code.length, gap(cursor, code.length));
+  return runs.finish(code.length, ownerCount);
 }
 
 function runLength(ownership: Ownership, i: number): number {

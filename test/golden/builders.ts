@@ -1,5 +1,6 @@
 /** The golden application's plain production builds with external source maps, one for each bundler, and each minifier alone. */
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -25,7 +26,27 @@ export interface Builder {
   readonly adapter: 'esbuild' | 'rollup' | 'vite' | null;
 }
 
-export const BUILDERS: readonly Builder[] = [
+/** Bun's program as npm brings it: where its package's install script leaves it, run or not; null where there is none for here. */
+export const BUN = ((): string | null => {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const { resolve } = createRequire(import.meta.url);
+  const places = [
+    ['bun/package.json', 'bun.exe'],
+    [`@oven/bun-${platform}-${process.arch}/package.json`, platform === 'windows' ? 'bun.exe' : 'bun'],
+  ] as const;
+  for (const [manifest, name] of places) {
+    try {
+      const program = path.join(path.dirname(resolve(manifest)), 'bin', name);
+      // Before the script has run there is only a text that says so.
+      if (statSync(program).size > 1_000_000) return program;
+    } catch {
+      // Not there.
+    }
+  }
+  return null;
+})();
+
+const ALL: readonly Builder[] = [
   { name: 'webpack', build: withWebpack, minify: terserAlone, adapter: null },
   { name: 'rollup', build: withRollup, minify: terserAlone, adapter: 'rollup' },
   { name: 'esbuild', build: withEsbuild, minify: esbuildAlone, adapter: 'esbuild' },
@@ -33,6 +54,8 @@ export const BUILDERS: readonly Builder[] = [
   { name: 'rolldown', build: withRolldown, minify: oxcAlone, adapter: 'rollup' },
   { name: 'bun', build: withBun, minify: bunAlone, adapter: null },
 ];
+
+export const BUILDERS = ALL.filter(({ name }) => name !== 'bun' || BUN !== null);
 
 async function withWebpack(outdir: string, _plugins: readonly unknown[] = [], evidence?: string): Promise<void> {
   const { default: webpack } = await import('webpack');
@@ -175,10 +198,6 @@ async function bunAlone(code: string): Promise<string> {
   }
 }
 
-/** Bun's program as npm brings it, without the link that its package's install script makes. */
 async function bun(args: readonly string[]): Promise<void> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const manifest = createRequire(import.meta.url).resolve(`@oven/bun-${platform}-${process.arch}/package.json`);
-  const program = path.join(path.dirname(manifest), 'bin', platform === 'windows' ? 'bun.exe' : 'bun');
-  await promisify(execFile)(program, [...args], { cwd: APP, env: { ...process.env, NODE_ENV: 'production' } });
+  await promisify(execFile)(BUN!, [...args], { cwd: APP, env: { ...process.env, NODE_ENV: 'production' } });
 }

@@ -16,7 +16,7 @@ import { retainedSizes } from '../../src/detect/retained.ts';
 import { analyze } from '../../src/index.ts';
 import type { Build, Bytes } from '../../src/model/build.ts';
 import { composeReport } from '../../src/report/compose-report.ts';
-import { APP, BUILDERS, type Builder } from './builders.ts';
+import { APP, BUILDERS, BUN, type Builder } from './builders.ts';
 
 const adapters = { esbuild: forEsbuild.analyzer, rollup: forRollup.analyzer, vite: forVite.analyzer };
 const SIZES = ['raw', 'gzip', 'brotli'] as const;
@@ -80,6 +80,11 @@ async function reactDomAlone({ minify }: Builder): Promise<number> {
   );
   return codes.reduce((sum, code) => sum + Buffer.byteLength(code.replace(/\/\*\*[^]*?\*\//, '')), 0);
 }
+
+test('Bun is among the bundlers', ({ skip }) => {
+  if (BUN === null) skip('npm brought no program of Bun for this machine');
+  expect(BUILDERS.map(({ name }) => name)).toContain('bun');
+});
 
 describe.each(BUILDERS.map((builder) => [builder.name, builder] as const))('%s', (name, builder) => {
   it('is built whole: every file is an output, and its parts sum to it in raw, gzip and brotli', async () => {
