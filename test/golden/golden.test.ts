@@ -81,7 +81,7 @@ async function reactDomAlone({ minify }: Builder): Promise<number> {
   return codes.reduce((sum, code) => sum + Buffer.byteLength(code.replace(/\/\*\*[^]*?\*\//, '')), 0);
 }
 
-test('Bun is among the bundlers', ({ skip }) => {
+it('Bun is among the bundlers', ({ skip }) => {
   if (BUN === null) skip('npm brought no program of Bun for this machine');
   expect(BUILDERS.map(({ name }) => name)).toContain('bun');
 });
