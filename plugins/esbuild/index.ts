@@ -75,10 +75,31 @@ function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate
           await outcome(measured, root, host, watching);
         });
         if (isGate && !isMeasured && !watching) failures.push(UNCHECKED);
-        return { warnings, errors: failures.map((failure) => toMessage(failure, root, workingDir)) };
+        const errors = failures.map((failure) => toMessage(failure, root, workingDir));
+        await print(build, warnings, 'warning');
+        await print(build, errors, 'error');
+        return { warnings, errors };
       });
     },
   };
+}
+
+/** Levels at which esbuild itself would print a message of a kind; what a plugin returns from `onEnd` it prints at none. */
+const PRINTED = {
+  error: [undefined, 'error', 'warning', 'info', 'debug', 'verbose'],
+  warning: [undefined, 'warning', 'info', 'debug', 'verbose'],
+} as const;
+
+async function print(build: PluginBuild, messages: PartialMessage[], kind: 'error' | 'warning'): Promise<void> {
+  const levels: readonly (string | undefined)[] = PRINTED[kind];
+  if (messages.length === 0 || !levels.includes(build.initialOptions.logLevel)) return;
+  const color = (process.stderr.isTTY ?? false) && process.env['NO_COLOR'] === undefined;
+  const lines = await build.esbuild.formatMessages(messages, {
+    kind,
+    color,
+    terminalWidth: process.stderr.columns ?? 100,
+  });
+  process.stderr.write(lines.join(''));
 }
 
 /** The first line with its place; what is below it, the causes, as a note. */

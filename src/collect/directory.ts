@@ -2,7 +2,7 @@
  * Evidence from finished output alone: a folder that any bundler wrote, with its source maps. The graph is read from the sources
  * that the maps carry (or that still lie on disk), the entries from the HTML pages.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { init, parse } from 'es-module-lexer';
 
@@ -37,7 +37,8 @@ export async function directoryEvidence(
     .filter(({ name }) => !SKIPPED.test(name))
     .flatMap(({ name, full }): OutputEvidence[] => {
       const contents = readContents(full, name, diagnostics);
-      return contents === null ? [] : [outputEvidence(name, full, contents, diagnostics)];
+      if (contents === null || isOwnReport(name, contents)) return [];
+      return [outputEvidence(name, full, contents, diagnostics)];
     });
   if (!outputs.some(({ kind }) => kind !== 'asset')) {
     throw new PareError('no-output', `There is no JavaScript and no CSS in ${folder}`, {
@@ -56,6 +57,14 @@ export async function directoryEvidence(
 
 /** Maps and precompressed copies are no outputs of their own. */
 const SKIPPED = /\.(?:map|br|gz|zst|dcb|dcz)$/i;
+
+/** A report of ours that was written into the output folder is no part of the product. */
+function isOwnReport(name: string, contents: Uint8Array): boolean {
+  return (
+    /\.html$/i.test(name) &&
+    Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength).includes('id="pare-report"')
+  );
+}
 
 interface FoundFile {
   /** Relative to the folder, POSIX. */
@@ -102,13 +111,28 @@ function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
       if (entry.name === 'node_modules' || entry.name === '.git') continue;
       const full = path.join(current, entry.name);
       const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-      const kind = entry.isSymbolicLink() ? statSync(full, { throwIfNoEntry: false }) : entry;
+      const kind = entry.isSymbolicLink() ? linkTarget(full, name, diagnostics) : entry;
       if (kind?.isDirectory() === true) enter(full, name);
       else if (kind?.isFile() === true) found.push({ name, full });
     }
   };
   enter(folder, '');
   return found;
+}
+
+/** undefined: the link leads nowhere. */
+function linkTarget(full: string, name: string, diagnostics: Diagnostic[]): Stats | undefined {
+  try {
+    return statSync(full, { throwIfNoEntry: false });
+  } catch (cause) {
+    diagnostics.push({
+      code: 'file-unreadable',
+      file: name,
+      message: `${name} is a symbolic link that can't be followed: ${(cause as Error).message}`,
+      hint: 'It is missing in this report.',
+    });
+    return undefined;
+  }
 }
 
 function readContents(full: string, name: string, diagnostics: Diagnostic[]): Uint8Array | null {
@@ -362,7 +386,7 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
     diagnostics.push({
       code: 'sources-missing',
       file: null,
-      message: `The text of ${unread} modules is neither in the source maps nor on disk: their imports are not known`,
+      message: `The text of ${unread === 1 ? '1 module' : `${unread} modules`} is neither in the source maps nor on disk: their imports are not known`,
       hint: 'Let the bundler write `sourcesContent` into its maps, or run pare where the sources are.',
     });
   }

@@ -179,7 +179,7 @@ function outputsOf(
           ...(output.cssBundle === undefined ? [] : [{ file: nameOf(output.cssBundle), kind: 'css' as const }]),
         ],
         contents,
-        map: kind === 'asset' ? null : mapOf(build, full, name, contents, diagnostics),
+        map: kind === 'asset' ? null : mapOf(build, file, full, name, contents, diagnostics),
         witness: {
           kind: 'lengths',
           modules: Object.entries(output.inputs).map(([input, { bytesInOutput }]) => ({
@@ -214,12 +214,14 @@ function outputImport(
 /** The map beside the output, or within it. */
 function mapOf(
   build: EsbuildBuild,
+  file: string,
   full: string,
   name: string,
   contents: Uint8Array,
   diagnostics: Diagnostic[],
 ): MapEvidence | null {
-  const beside = build.read(`${full}.map`);
+  // A map that this build did not write is left from another one.
+  const beside = `${file}.map` in build.metafile.outputs ? build.read(`${full}.map`) : null;
   if (beside !== null) return { bytes: beside, file: `${name}.map`, base: path.dirname(full) };
   const comment = sourceMapComment(contents);
   if (comment === null) return null;

@@ -236,7 +236,7 @@ function readRuns(output: OutputEvidence, diagnostics: Diagnostic[]): SourceRuns
       diagnostics.push({
         code: 'map-of-another-file',
         file: output.map.file,
-        message: `${output.map.file} is not the map of ${output.file}: ${runs.strays} of its ${runs.segments} segments point outside of the file`,
+        message: `${output.map.file} is not the map of ${output.file}: ${runs.strays} segments point outside of the file`,
         hint: 'Something changed the file after its map was written, or the map is of another build. Build again; run minifiers inside of the bundler.',
       });
       return null;

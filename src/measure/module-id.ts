@@ -39,7 +39,10 @@ export function moduleId(root: string, id: string): string {
  *
  * @param base absolute path of the folder that the map's relative sources start from
  */
-export function moduleIdOfSource(root: string, base: string, source: string): string {
+export function moduleIdOfSource(root: string, base: string, named: string): string {
+  // A control character in a name could move a terminal's cursor; NUL marks a virtual module and is read below.
+  // oxlint-disable-next-line no-control-regex
+  const source = named.replace(/[\u0001-\u001f\u007f-\u009f]/g, '\ufffd');
   const webpack = /^(?:webpack|webpack-internal|rspack|turbopack):\/\/\/?(.*)$/s.exec(source);
   if (webpack !== null) return webpackId(webpack[1]!, source);
   if (source.startsWith('\0')) return moduleId(root, source);

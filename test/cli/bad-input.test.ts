@@ -95,6 +95,24 @@ describe('one bad file', () => {
     stands(build, 'main.js');
   });
 
+  test('a link to itself is named', async () => {
+    const { code, build } = await spoilt((dist) => symlinkSync('./self.js', join(dist, 'self.js')));
+    expect(code).toBe(0);
+    expect(build!.diagnostics.map(({ code: kind, file }) => [kind, file])).toContainEqual([
+      'file-unreadable',
+      'self.js',
+    ]);
+    stands(build, 'main.js');
+  });
+
+  test('a report of ours in the folder is no output', async () => {
+    const { build } = await spoilt((dist) =>
+      writeFileSync(join(dist, 'pare-report.html'), '<script type="application/json" id="pare-report">{}</script>'),
+    );
+    expect(build!.outputs.map(({ file }) => file)).not.toContain('pare-report.html');
+    stands(build, 'main.js');
+  });
+
   // Root reads whatever it likes: there the folder is readable, and only the rest of the report is looked at.
   test('a folder that cannot be read is named', async () => {
     const folder = await buildShop({ 'dist/secret/hidden.js': 'console.log(1);' });

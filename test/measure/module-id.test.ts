@@ -116,3 +116,7 @@ test('the sources of a map get the ids that each gets by itself', () => {
     sources.map((source) => (source === null ? null : moduleIdOfSource('/app', '/app/dist', source))),
   );
 });
+
+test('a name can move no cursor', () => {
+  expect(moduleIdOfSource('/app', '/app/dist', '../src/\x1b[31mred.js')).toBe('src/\ufffd[31mred.js');
+});

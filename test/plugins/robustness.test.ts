@@ -142,6 +142,14 @@ describe('esbuild', () => {
     expect([first, second].map(({ outputs }) => outputs[0]!.bytes.brotli === null)).toEqual([false, true]);
   });
 
+  it('a map that an earlier build left is not read', async () => {
+    await inEsbuild({ outdir: 'out', sourcemap: 'external', plugins: [] });
+    expect(existsSync(path.join(root, 'out/main.js.map'))).toBe(true);
+    await inEsbuild({ outdir: 'out', minify: true, plugins: [forEsbuild.analyzer({ root, ...quiet })] });
+    expect(builds[0]!.diagnostics).toEqual([]);
+    expect(raw(builds[0]!, 'src/text.js')).toBeGreaterThan(30);
+  });
+
   it('two plugins share the work', async () => {
     const plugins = [forEsbuild.analyzer({ root, ...quiet }), forEsbuild.report({ root, onBuild })];
     await inEsbuild({ outdir: 'out', logLevel: 'silent', plugins });
