@@ -8,8 +8,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 let running = 0;
 let received: NodeJS.Signals | null = null;
 
+/** Whoever asks twice doesn't want to wait: a step on a disk that never answers would hold the program for ever. */
 function remember(signal: NodeJS.Signals): void {
+  if (received !== null) {
+    release();
+    process.kill(process.pid, signal);
+  }
   received = signal;
+}
+
+function release(): void {
+  for (const each of SIGNALS) process.off(each, remember);
 }
 
 export async function uninterrupted<T>(step: () => Promise<T>): Promise<T> {
@@ -18,7 +27,7 @@ export async function uninterrupted<T>(step: () => Promise<T>): Promise<T> {
     return await step();
   } finally {
     if (--running === 0) {
-      for (const signal of SIGNALS) process.off(signal, remember);
+      release();
       // By the signal itself and not by an exit code, so that a shell's loop ends as well.
       if (received !== null) process.kill(process.pid, received);
     }
