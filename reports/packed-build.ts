@@ -5,7 +5,8 @@
  *
  * Nothing here needs Node: the page reads its data with this module too.
  */
-import type { Bundler, Build, Bytes, Diagnostic, Edge, Module, Output, Part, PackageRef } from '../src/model/build.ts';
+import { EDGE_KINDS, MODULE_FORMATS, REST_NAMES } from '../src/model/build.ts';
+import type { Bundler, Build, Bytes, Diagnostic, Output, PackageRef } from '../src/model/build.ts';
 
 export const PACKED_SCHEMA = 'pare/packed-build@1';
 
@@ -30,7 +31,7 @@ export interface PackedBuild {
     readonly idShared: Column;
     readonly idRest: readonly string[];
     readonly package: Column;
-    /** Position in `FORMATS`. */
+    /** Position in `MODULE_FORMATS`. */
     readonly format: Column;
     readonly sourceBytes: Column;
     /** 0 or 1. */
@@ -57,7 +58,7 @@ export interface PackedOutput extends Omit<Output, 'parts'> {
     readonly count: number;
     /** The module; null for a rest bucket. */
     readonly module: Column;
-    /** Position in `RESTS`; null for a module. */
+    /** Position in `REST_NAMES`; null for a module. */
     readonly rest: Column;
     readonly raw: Column;
     /** In eighths of a byte. */
@@ -77,19 +78,6 @@ export interface PackedRetained {
   readonly isLowerBound: Column;
 }
 
-export const FORMATS = ['esm', 'cjs', 'json', 'css', 'asset', 'unknown'] as const satisfies readonly Module['format'][];
-export const EDGE_KINDS = ['static', 'dynamic', 'require', 'url', 'css'] as const satisfies readonly Edge['kind'][];
-export const RESTS = [
-  'runtime',
-  'wrapper',
-  'glue',
-  'licence',
-  'source-map-comment',
-  'line-ends',
-  'unmapped',
-  'container',
-] as const satisfies readonly NonNullable<Part['rest']>[];
-
 /** Compressed sizes are whole bits, three binary places after the point of a byte. */
 const EIGHTHS = 8;
 
@@ -107,7 +95,7 @@ export function packBuild(build: Build): PackedBuild {
     idShared: encodeColumn(ids.shared),
     idRest: ids.rest,
     package: encodeColumn(modules.map((module) => (module.package === null ? null : packages.add(module.package)))),
-    format: encodeColumn(modules.map((module) => FORMATS.indexOf(module.format))),
+    format: encodeColumn(modules.map((module) => MODULE_FORMATS.indexOf(module.format))),
     sourceBytes: encodeColumn(modules.map((module) => module.sourceBytes)),
     sideEffects: encodeColumn(
       modules.map((module) => (module.sideEffects === null ? null : Number(module.sideEffects))),
@@ -172,7 +160,7 @@ function packOutput({ parts, ...output }: Output): PackedOutput {
     parts: {
       count: parts.length,
       module: encodeColumn(parts.map((part) => part.module)),
-      rest: encodeColumn(parts.map((part) => (part.rest === null ? null : RESTS.indexOf(part.rest)))),
+      rest: encodeColumn(parts.map((part) => (part.rest === null ? null : REST_NAMES.indexOf(part.rest)))),
       raw: encodeColumn(parts.map((part) => part.bytes.raw)),
       gzip: encodeColumn(parts.map((part) => inEighths(part.bytes.gzip))),
       brotli: encodeColumn(parts.map((part) => inEighths(part.bytes.brotli))),
@@ -204,7 +192,7 @@ export function unpackBuild(packed: PackedBuild): Build {
     modules: ids.map((id, i) => ({
       id,
       package: Number.isNaN(at(package_, i)) ? null : at(packed.packages, at(package_, i)),
-      format: at(FORMATS, at(format, i)),
+      format: at(MODULE_FORMATS, at(format, i)),
       sourceBytes: orNull(at(sourceBytes, i)),
       sideEffects: Number.isNaN(at(sideEffects, i)) ? null : at(sideEffects, i) === 1,
       exports: names(at(exports, i)),
@@ -234,7 +222,7 @@ function unpackOutput({ parts, ...output }: PackedOutput): Output {
         brotli: orNull(at(owner.brotli, i)),
       };
       const rest = at(owner.rest, i);
-      return { module: orNull(at(owner.module, i)), rest: Number.isNaN(rest) ? null : at(RESTS, rest), bytes };
+      return { module: orNull(at(owner.module, i)), rest: Number.isNaN(rest) ? null : at(REST_NAMES, rest), bytes };
     }),
   };
 }

@@ -1,8 +1,8 @@
 /** Budgets in a bundler: what doesn't hold makes the build fail. */
 import { readFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { sourceText } from '../../src/collect/source-text.ts';
 import type { Build } from '../../src/model/build.ts';
 import { PareError } from '../../src/model/errors.ts';
 import type { BudgetOptions } from './options.ts';
@@ -25,7 +25,7 @@ export async function budgetOutcome(build: Build, root: string, options: BudgetO
       import('../../reports/check-report.ts'),
     ]);
     const baseline = options.baseline === undefined ? null : await openBaseline(path.resolve(root, options.baseline));
-    const sources = (module: number): string | null => readText(path.resolve(root, build.modules[module]!.id));
+    const sources = (module: number): string | null => sourceText(root, build.modules[module]!.id);
     const report = await composeCheck(build, options.budgets, { baseline, sources });
     for (const result of report.results) {
       if (!isFailure(result)) continue;
@@ -58,12 +58,4 @@ async function openBaseline(file: string): Promise<Build> {
   }
   const { readBaseline } = await import('../../src/budget/baseline.ts');
   return readBaseline(text, file);
-}
-
-function readText(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
 }

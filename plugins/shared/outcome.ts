@@ -1,11 +1,11 @@
 /** What the plugins do with a finished build: the summary, the JSON file, the page, the user's own function. */
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Build, ModuleIndex } from '../../src/model/build.ts';
 import { assemble } from '../../src/measure/assemble.ts';
 import type { BuildEvidence } from '../../src/measure/evidence.ts';
+import { sourceText } from '../../src/collect/source-text.ts';
 import { PareError } from '../../src/model/errors.ts';
 import { CompressionDiskCache } from '../../src/store/compression-cache.ts';
 import type { AnalyzerOptions, ReportOptions } from './options.ts';
@@ -83,7 +83,7 @@ export async function reportOutcome(
     name: build.bundler === null ? title : `${title} (${build.bundler.name})`,
     build,
     root,
-    sources: (module: ModuleIndex) => readSource(path.resolve(root, build.modules[module]!.id)),
+    sources: (module: ModuleIndex) => sourceText(root, build.modules[module]!.id),
     ...(options.sources === false
       ? {}
       : { maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [] }),
@@ -107,14 +107,6 @@ export async function standingAside(host: Host, step: () => Promise<void>): Prom
         ? error.message
         : `pare stood aside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     host.warn(code, `${message}.${hint}`);
-  }
-}
-
-function readSource(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
   }
 }
 

@@ -1,35 +1,11 @@
 import * as v from 'valibot';
-import { BUILD_SCHEMA } from '../model/build.ts';
-import type {
-  Build,
-  Bytes,
-  Edge,
-  EdgeKind,
-  Module,
-  ModuleFormat,
-  ModuleIndex,
-  Output,
-  OutputImport,
-  Part,
-  RestName,
-} from '../model/build.ts';
+import { BUILD_SCHEMA, EDGE_KINDS, MODULE_FORMATS, REST_NAMES } from '../model/build.ts';
+import type { Build, Bytes, Edge, Module, ModuleIndex, Output, OutputImport, Part } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
 
 export const BASELINE_SCHEMA = 'pare/baseline@1';
 
-const FORMATS: readonly ModuleFormat[] = ['esm', 'cjs', 'json', 'css', 'asset', 'unknown'];
-const EDGE_KINDS: readonly EdgeKind[] = ['static', 'dynamic', 'require', 'url', 'css'];
 const IMPORT_KINDS: readonly OutputImport['kind'][] = ['static', 'dynamic', 'css', 'url'];
-const RESTS: readonly RestName[] = [
-  'runtime',
-  'wrapper',
-  'glue',
-  'licence',
-  'source-map-comment',
-  'line-ends',
-  'unmapped',
-  'container',
-];
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Size = v.nullable(v.number());
@@ -39,7 +15,7 @@ const Sizes = v.tuple([v.number(), Size, Size]);
  * The file: a build without what a comparison doesn't need. One module a row and a line, sorted by id, so that a version
  * control system shows what changed. Rows are
  * - module: characters that its id shares with the one before, the rest of the id, package (1 + position, 0: none), format
- *   (position in FORMATS), source bytes, imports. Imports are words `target[:line[:column]]`, then a letter for kinds other
+ *   (position in MODULE_FORMATS), source bytes, imports. Imports are words `target[:line[:column]]`, then a letter for kinds other
  *   than static (d, r, u, c); numbers in base 36, the target as its distance from the target before;
  * - part: module, raw, gzip, brotli; or name of the rest, raw, gzip, brotli.
  */
@@ -52,7 +28,7 @@ const File = v.object({
       Count,
       v.string(),
       Count,
-      v.pipe(Count, v.maxValue(FORMATS.length - 1)),
+      v.pipe(Count, v.maxValue(MODULE_FORMATS.length - 1)),
       v.nullable(v.number()),
       v.string(),
     ]),
@@ -65,7 +41,7 @@ const File = v.object({
       module: v.nullable(Count),
       imports: v.array(v.tuple([v.string(), v.picklist(IMPORT_KINDS)])),
       bytes: Sizes,
-      parts: v.array(v.tuple([v.union([Count, v.picklist(RESTS)]), v.number(), Size, Size])),
+      parts: v.array(v.tuple([v.union([Count, v.picklist(REST_NAMES)]), v.number(), Size, Size])),
     }),
   ),
 });
@@ -105,7 +81,7 @@ export function writeBaseline(build: Build): string {
       shared,
       module.id.slice(shared),
       packageAt(module),
-      FORMATS.indexOf(module.format),
+      MODULE_FORMATS.indexOf(module.format),
       module.sourceBytes,
       words,
     ];
@@ -240,7 +216,7 @@ function toBuild(data: FileData, file: string): Build {
     modules.push({
       id,
       package: row === null ? null : { name: row[0], version: row[1] },
-      format: FORMATS[format]!,
+      format: MODULE_FORMATS[format]!,
       sourceBytes,
       sideEffects: null,
       exports: null,

@@ -1,5 +1,4 @@
 /** The analysis as all commands run it: the same options, the cache, a line of progress. */
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArgsDef } from 'citty';
@@ -49,7 +48,10 @@ export async function analyzeTarget(
   args: AnalysisArgs,
   onOwnership?: AnalyzeOptions['onOwnership'],
 ): Promise<Analysis> {
-  const { analyze, projectRoot } = await import('../collect/analyze.ts');
+  const [{ analyze, projectRoot }, { sourceText }] = await Promise.all([
+    import('../collect/analyze.ts'),
+    import('../collect/source-text.ts'),
+  ]);
   const root = path.resolve(args.root ?? (await projectRoot(path.resolve(target))));
   const progress = createProgress();
   progress.update(`reading ${target}`);
@@ -63,17 +65,9 @@ export async function analyzeTarget(
       onOwnership,
       onProgress: (done, total, file) => progress.update(`measuring ${done}/${total}  ${file}`),
     });
-    return { build, root, sources: (module) => readText(path.resolve(root, build.modules[module]!.id)) };
+    return { build, root, sources: (module) => sourceText(root, build.modules[module]!.id) };
   } finally {
     progress.clear();
-  }
-}
-
-function readText(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
   }
 }
 

@@ -16,6 +16,7 @@ import { scanModule } from '../measure/module-syntax.ts';
 import { readSourceMap, readSourcesContent } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';
 import { PackageFiles } from './package-files.ts';
+import { sourceText } from './source-text.ts';
 import { Resolver } from './resolve.ts';
 import { linkSources, type ResolvedModule, type ScannedSource } from './sources.ts';
 import type { WebpackStats } from './webpack-stats.ts';
@@ -358,7 +359,7 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
   const scanned = new Map<string, ScannedSource>();
   let unread = 0;
   for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-    const text = texts.get(id) ?? (isRuntimeModule(id) ? null : readSource(root, id));
+    const text = texts.get(id) ?? (isRuntimeModule(id) ? null : sourceText(root, id));
     if (text === null && !isRuntimeModule(id) && !id.startsWith('virtual:')) unread++;
     else if (text !== null) texts.set(id, text);
     const source = text === null ? null : Buffer.from(text);
@@ -461,15 +462,6 @@ function shippedSources(
 
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
 const STYLE = /\.(?:css|scss|sass|less|pcss|styl)$/i;
-
-function readSource(root: string, id: string): string | null {
-  if (id.startsWith('virtual:')) return null;
-  try {
-    return readFileSync(path.join(root, id), 'utf8');
-  } catch {
-    return null;
-  }
-}
 
 /** The module that a chunk stands for: the one in it that no other module imports statically. */
 function withEntryModules(

@@ -1,7 +1,7 @@
 /** The `Build` record as JSON: what a file must look like, checked at the door. The published JSON Schema is made from this. */
 import * as v from 'valibot';
 
-import { BUILD_SCHEMA, type Build } from './build.ts';
+import { BUILD_SCHEMA, EDGE_KINDS, MODULE_FORMATS, REST_NAMES, type Build } from './build.ts';
 import { PareError } from './errors.ts';
 
 const bytes = v.strictObject({
@@ -15,7 +15,7 @@ const names = v.nullable(v.array(v.string()));
 const Module = v.strictObject({
   id: v.pipe(v.string(), v.description('POSIX path relative to the root, or virtual:NAME; unique in the build')),
   package: v.nullable(v.strictObject({ name: v.string(), version: v.nullable(v.string()) })),
-  format: v.picklist(['esm', 'cjs', 'json', 'css', 'asset', 'unknown']),
+  format: v.picklist(MODULE_FORMATS),
   sourceBytes: v.nullable(v.number()),
   sideEffects: v.nullable(v.boolean()),
   exports: names,
@@ -25,7 +25,7 @@ const Module = v.strictObject({
 const Edge = v.strictObject({
   from: v.pipe(index, v.description('Position in modules')),
   to: v.pipe(index, v.description('Position in modules')),
-  kind: v.picklist(['static', 'dynamic', 'require', 'url', 'css']),
+  kind: v.picklist(EDGE_KINDS),
   names: v.pipe(names, v.description('Imported names; * for a namespace; empty for a bare import; null: not known')),
   line: v.pipe(v.nullable(v.number()), v.description('From 1')),
   column: v.pipe(v.nullable(v.number()), v.description('From 0, in UTF-16 units')),
@@ -33,9 +33,7 @@ const Edge = v.strictObject({
 
 const Part = v.strictObject({
   module: v.nullable(index),
-  rest: v.nullable(
-    v.picklist(['runtime', 'wrapper', 'glue', 'licence', 'source-map-comment', 'line-ends', 'unmapped', 'container']),
-  ),
+  rest: v.nullable(v.picklist(REST_NAMES)),
   bytes,
 });
 

@@ -27,7 +27,9 @@ export interface PackageRef {
   readonly version: string | null;
 }
 
-export type ModuleFormat = 'esm' | 'cjs' | 'json' | 'css' | 'asset' | 'unknown';
+/** The order of this list and of the two like it is part of what packed reports and baselines mean: new ones go to the end. */
+export const MODULE_FORMATS = ['esm', 'cjs', 'json', 'css', 'asset', 'unknown'] as const;
+export type ModuleFormat = (typeof MODULE_FORMATS)[number];
 
 export interface Module {
   /** POSIX path relative to the root; `virtual:NAME` for a module that no file stands behind. Unique in a build. */
@@ -46,7 +48,8 @@ export interface Module {
 }
 
 /** `css`: an `@import` or `composes`; `url`: `new URL(…)`, `url(…)` and the like; `require`: CommonJS. */
-export type EdgeKind = 'static' | 'dynamic' | 'require' | 'url' | 'css';
+export const EDGE_KINDS = ['static', 'dynamic', 'require', 'url', 'css'] as const;
+export type EdgeKind = (typeof EDGE_KINDS)[number];
 
 export interface Edge {
   readonly from: ModuleIndex;
@@ -71,23 +74,25 @@ export interface OutputImport {
 }
 
 /** The bytes in an output that no module owns, by name. */
-export type RestName =
+export const REST_NAMES = [
   /** code of the bundler itself: module registry, interop helpers, preload helper */
-  | 'runtime'
+  'runtime',
   /** what the bundler puts around a module: `123:(e,t,n)=>{` … `}` */
-  | 'wrapper'
+  'wrapper',
   /** what the bundler writes between modules: imports and exports of the chunk, path comments, separators */
-  | 'glue'
+  'glue',
   /** licence comments */
-  | 'licence'
+  'licence',
   /** the `sourceMappingURL` comment */
-  | 'source-map-comment'
+  'source-map-comment',
   /** line terminators between the code of different owners */
-  | 'line-ends'
+  'line-ends',
   /** no witness says whose they are */
-  | 'unmapped'
+  'unmapped',
   /** header and trailer of the gzip or brotli container (raw is always 0) */
-  | 'container';
+  'container',
+] as const;
+export type RestName = (typeof REST_NAMES)[number];
 
 /** What one owner has of one output. Exactly one of `module` and `rest` is not null. */
 export interface Part {

@@ -1,12 +1,12 @@
 /** The colours of the charts. They only help to tell things apart: names and patterns say the same. */
-import { FORMATS } from '../../packed-build.ts';
+import { MODULE_FORMATS } from '../../../src/model/build.ts';
 import type { Palette } from './palette.ts';
 import { OWN_CODE } from './model.ts';
 import type { Model } from './model.ts';
 import type { State } from './state.ts';
 import type { TreeNode } from './tree.ts';
 
-const FORMAT_HUES: Record<(typeof FORMATS)[number], number> = {
+const FORMAT_HUES: Record<(typeof MODULE_FORMATS)[number], number> = {
   esm: 165,
   cjs: 25,
   json: 300,
@@ -23,7 +23,7 @@ export function fillOf(model: Model, node: TreeNode, by: State['colour'], palett
   if (node.kind === 'rest') return palette.rest;
   if (by === 'format') {
     if (node.module === -1) return palette.frame;
-    return tint(FORMAT_HUES[FORMATS[model.format[node.module] ?? 0] ?? 'unknown'], 0, palette);
+    return tint(FORMAT_HUES[MODULE_FORMATS[model.format[node.module] ?? 0] ?? 'unknown'], 0, palette);
   }
   if (node.package === OWN_CODE) return palette.own;
   const name = model.packages[node.package ?? 0]?.name ?? '';
@@ -33,7 +33,7 @@ export function fillOf(model: Model, node: TreeNode, by: State['colour'], palett
 
 /** What the colours of the formats mean, for those that the build has. */
 export function formatLegend(model: Model, palette: Palette): { readonly name: string; readonly colour: string }[] {
-  return FORMATS.filter((_, format) => model.format.includes(format)).map((name) => ({
+  return MODULE_FORMATS.filter((_, format) => model.format.includes(format)).map((name) => ({
     name,
     colour: tint(FORMAT_HUES[name], 0, palette),
   }));

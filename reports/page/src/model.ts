@@ -1,17 +1,9 @@
 /**
  * A build as the views need it: columns, sums and orders. What only some views need is made when first asked for.
  */
+import { EDGE_KINDS, MODULE_FORMATS, REST_NAMES } from '../../../src/model/build.ts';
 import type { Bytes, OutputImport, OutputKind, PackageRef } from '../../../src/model/build.ts';
-import {
-  decodeColumn,
-  decodeIds,
-  decodeLists,
-  decodeParts,
-  decodeRetained,
-  EDGE_KINDS,
-  FORMATS,
-  RESTS,
-} from '../../packed-build.ts';
+import { decodeColumn, decodeIds, decodeLists, decodeParts, decodeRetained } from '../../packed-build.ts';
 import type { PartColumns } from '../../packed-build.ts';
 import type { ReportBuild } from '../../report-data.ts';
 
@@ -132,10 +124,10 @@ export class Model {
     });
   }
 
-  /** Bytes that no module owns, by position in `RESTS`. */
+  /** Bytes that no module owns, by position in `REST_NAMES`. */
   restSizes(weighing: Weighing): Float64Array {
     return this.#once(`rests ${key(weighing)}`, () => {
-      const sizes = new Float64Array(RESTS.length);
+      const sizes = new Float64Array(REST_NAMES.length);
       for (const output of this.outputsIn(weighing)) {
         const bytes = output.parts[weighing.measure];
         output.parts.rest.forEach((rest, i) => {
@@ -223,7 +215,7 @@ export class Model {
   }
 
   formatName(module: number): string {
-    return FORMATS[this.format[module] ?? FORMATS.length - 1] ?? 'unknown';
+    return MODULE_FORMATS[this.format[module] ?? MODULE_FORMATS.length - 1] ?? 'unknown';
   }
 
   edgeKind(edge: number): (typeof EDGE_KINDS)[number] {

@@ -1,5 +1,5 @@
 /** The hierarchy that the charts draw: output, package, folder, module; and the bytes that no module owns. */
-import { RESTS } from '../../packed-build.ts';
+import { REST_NAMES } from '../../../src/model/build.ts';
 import { OWN_CODE, packageName } from './model.ts';
 import type { Model, OutputModel, Weighing } from './model.ts';
 
@@ -66,7 +66,7 @@ function outputNode(
     const module = output.parts.module[i] ?? Number.NaN;
     if (Number.isNaN(module)) {
       if (rest === null) node.children.push((rest = makeNode('rest', '·rest', 'no module', node, { output })));
-      const name = RESTS[output.parts.rest[i] ?? 0] ?? 'unmapped';
+      const name = REST_NAMES[output.parts.rest[i] ?? 0] ?? 'unmapped';
       rest.value += size;
       rest.children.push(makeNode('rest', name, name, rest, { output, value: size }));
       continue;

@@ -1,5 +1,5 @@
 /** The first thing to read: what is heaviest. Packages, modules, outputs, and the bytes that no module owns. */
-import { RESTS } from '../../../packed-build.ts';
+import { REST_NAMES } from '../../../../src/model/build.ts';
 import { fill, h, modulePath, path } from '../dom.ts';
 import { countOf, formatBytes, formatExact, formatShare } from '../format.ts';
 import { isMatch, matchedBytes } from '../frame.ts';
@@ -21,7 +21,7 @@ interface Row {
   readonly selection: Selection | null;
 }
 
-const REST_WORDS: Record<(typeof RESTS)[number], string> = {
+const REST_WORDS: Record<(typeof REST_NAMES)[number], string> = {
   runtime: 'the bundler’s own code: module registry, interop',
   wrapper: 'what the bundler puts around each module',
   glue: 'between modules: imports and exports of the chunk, separators',
@@ -191,7 +191,7 @@ function rankRests({ model, weighing, matches }: Frame): Ranking {
     count: rests.length,
     rows: () =>
       rests.map((rest) => {
-        const name = RESTS[rest] ?? 'unmapped';
+        const name = REST_NAMES[rest] ?? 'unmapped';
         return {
           label: h('span', {}, name, h('span', { class: 'explains' }, REST_WORDS[name])),
           note: '',
