@@ -14,40 +14,11 @@ import type { Diagnostic } from '../../src/model/build.ts';
 import type { BuildEvidence, OutputEvidence } from '../../src/measure/evidence.ts';
 import { moduleIdsOfSources, toPosix } from '../../src/measure/module-id.ts';
 import { readSourceMap } from '../../src/measure/source-map.ts';
+import type { BunBuild } from './bun-build.ts';
 import { completeInputs, loadOrder } from './inputs.ts';
 import { printedLengths } from './printed-lengths.ts';
 
-type EsbuildInput = EsbuildMetafile['inputs'][string];
 type EsbuildOutput = EsbuildMetafile['outputs'][string];
-
-export interface BunInput {
-  readonly bytes: number;
-  readonly format?: string | undefined;
-  readonly imports: readonly (EsbuildInput['imports'][number] & { readonly entryPoint?: string | undefined })[];
-}
-
-/** The part of Bun's `BuildMetafile` that is read here. */
-export interface BunMetafile {
-  readonly inputs: Readonly<Record<string, BunInput>>;
-  readonly outputs: Readonly<Record<string, EsbuildOutput>>;
-}
-
-export interface BunBuild {
-  readonly metafile: BunMetafile;
-  /** Absolute path, as all that follow. */
-  readonly workingDir: string;
-  readonly root: string;
-  /** Without a place to write to, the working directory. */
-  readonly outdir: string;
-  readonly entryPoints: readonly string[];
-  /** What stands before the names of files in the output; empty: they are relative. */
-  readonly publicPath: string;
-  readonly version: string;
-  /** All that the build made, maps and copied files too. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Bytes of a source; null where it is not there. */
-  readonly source: (file: string) => Uint8Array | null;
-}
 
 export function bunEvidence(build: BunBuild): BuildEvidence {
   const inputs = completeInputs(build);

@@ -12,7 +12,8 @@ import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../s
 import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
 import type { BuildFailure, Host } from '../shared/outcome.ts';
-import { bunEvidence, type BunMetafile } from './evidence.ts';
+import type { BunMetafile } from './bun-build.ts';
+import { bunEvidence } from './evidence.ts';
 
 export type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 export type { Build } from '../../src/model/build.ts';
@@ -185,7 +186,7 @@ function record(
 
 /** @throws PareError `bun-compile`, `bun-too-old` */
 async function evidenceOf(config: BuildConfig, result: BuildOutput, workingDir: string, root: string) {
-  if (Boolean(config.compile))
+  if (config.compile)
     throw new PareError(
       'bun-compile',
       'A build with `compile` makes a program that holds Bun itself: there is nothing to measure',

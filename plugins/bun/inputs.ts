@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Resolver } from '../../src/collect/resolve.ts';
 import type { EsbuildMetafile } from '../../src/collect/esbuild-metafile.ts';
 import { scanModule } from '../../src/measure/module-syntax.ts';
-import type { BunBuild, BunInput, BunMetafile } from './evidence.ts';
+import type { BunBuild, BunInput, BunMetafile } from './bun-build.ts';
 
 type Inputs = EsbuildMetafile['inputs'];
 type Input = Inputs[string];

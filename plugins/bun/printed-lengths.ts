@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { EsbuildMetafile } from '../../src/collect/esbuild-metafile.ts';
-import type { BunBuild } from './evidence.ts';
+import type { BunBuild } from './bun-build.ts';
 
 /** Length of what Bun prints in place of a file's name or hash until it knows them; its metafile counts that. */
 const UNIQUE_KEY = 25;

@@ -2,7 +2,7 @@
  * Run by Bun, not by the tests themselves: a build with pare in its config. Takes the options as JSON, and prints what came of
  * it as JSON; what pare itself says goes to stderr.
  */
-import * as forBun from 'pare/bun';
+import { analyzer, pare, report } from 'pare/bun';
 import type { Build, PareOptions } from 'pare/bun';
 
 export interface BunTask {
@@ -30,12 +30,16 @@ declare const Bun: {
   build(config: unknown): Promise<BuildResult>;
 };
 
+const PLUGINS = { analyzer, pare, report };
 const { plugins, config } = JSON.parse(process.argv[2]!) as BunTask;
 const builds: Build[] = [];
 const onBuild = (build: Build) => void builds.push(build);
 const print = (result: Omit<BunResult, 'builds' | 'version'>) =>
   process.stdout.write(JSON.stringify({ builds, version: Bun.version, ...result }));
-await Bun.build({ ...config, plugins: plugins.map(({ name, options }) => forBun[name]({ onBuild, ...options })) }).then(
+await Bun.build({
+  ...config,
+  plugins: plugins.map(({ name, options }) => PLUGINS[name]({ onBuild, ...options })),
+}).then(
   ({ success, logs }) =>
     print({ success, logs: logs.map(({ message, position }) => ({ message, position })), error: null }),
   (error: unknown) => print({ success: false, logs: [], error: String(error) }),
