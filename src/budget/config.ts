@@ -48,6 +48,12 @@ const KINDS = {
 export type BudgetKind = keyof typeof KINDS;
 export type Budget = { [Kind in BudgetKind]: Readonly<v.InferOutput<(typeof KINDS)[Kind]>> }[BudgetKind];
 
+/** For the published JSON Schema; messages for people come from `budgetProblems`. */
+export const BudgetSchema = v.variant(
+  'kind',
+  Object.values(KINDS).map(({ entries }) => v.strictObject(entries)) as never,
+) as unknown as v.GenericSchema<Budget>;
+
 export interface BudgetProblem {
   /** Where in the configuration: `budgets[2].max`. */
   readonly path: string;

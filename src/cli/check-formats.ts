@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { CheckReport } from '../../reports/check-report.ts';
-import { OUTPUT_FORMATS, type OutputFormat } from '../config/schema.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../config/pare-config.ts';
 import { PareError } from '../model/errors.ts';
 import { nearest } from '../model/nearest-name.ts';
 
@@ -68,12 +68,9 @@ export async function renderCheck(report: CheckReport, format: OutputFormat, opt
 }
 
 /** Of the configuration: files by format. */
-export function configuredOutputs(
-  outputs: Readonly<Partial<Record<OutputFormat, string>>>,
-  folder: string,
-): WantedOutput[] {
-  return Object.entries(outputs).map(([format, file]) => ({
-    format: format as OutputFormat,
-    file: path.relative(process.cwd(), path.resolve(folder, file)),
-  }));
+export function configuredOutputs(outputs: Readonly<Record<OutputFormat, string | null>>): WantedOutput[] {
+  return OUTPUT_FORMATS.flatMap((format) => {
+    const file = outputs[format];
+    return file === null ? [] : [{ format, file: path.relative(process.cwd(), file) }];
+  });
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Budget } from '../budget/config.ts';
-import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { load, type LoadedConfig } from '../config/load.ts';
 import { PareError } from '../model/errors.ts';
 import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { configuredOutputs, parseFormats, renderCheck, type WantedOutput } from './check-formats.ts';
@@ -23,7 +23,7 @@ const definition = defineCommand({
   help: {
     usage: ['[DIR] [options]'],
     about:
-      'Holds a build to the budgets of pare.config.js, .mjs or .json, or of the field "pare" in package.json. What is over is ' +
+      'Holds a build to the budgets of pare.config.ts, .js, .mjs or .json, or of the field "pare" in package.json. What is over is ' +
       'named with its three largest causes: the import statements that lead to each, and those that must go for it to leave. ' +
       'With a baseline, budgets may be relative ("+2%", "+5 kB", "ratchet"); without any budget, all files together may then ' +
       'be 2 % larger. Relative budgets need a baseline.',
@@ -61,7 +61,8 @@ const definition = defineCommand({
   },
   async run(args) {
     const wanted = args.format === undefined ? [TEXT] : parseFormats(args.format);
-    const loaded = args.config === undefined ? await findConfig(process.cwd()) : await loadConfig(args.config);
+    const loaded = await load({ file: args.config });
+    if (loaded.warnings.length > 0) (await import('./diagnostics.ts')).warn(loaded.warnings);
     const baselineFile = args.baseline ?? configuredBaseline(loaded);
     const baseline = baselineFile === null ? null : await loadBaseline(baselineFile);
     const budgets = budgetsOf(loaded, baseline !== null);
@@ -71,12 +72,11 @@ const definition = defineCommand({
     const { composeCheck } = await import('../report/compose-check.ts');
     const report = await composeCheck(build, budgets, { baseline, sources });
     const repository = await repositoryRoot(root);
-    const configured = loaded === null ? [] : configuredOutputs(loaded.config.outputs ?? {}, path.dirname(loaded.file));
-    for (const { format, file } of withoutRepeats([...wanted, ...configured])) {
+    for (const { format, file } of withoutRepeats([...wanted, ...configuredOutputs(loaded.config.outputs)])) {
       const text = await renderCheck(report, format, {
         color: file === null && hasColor(process.stdout),
         folder: pathWithin(repository, root),
-        configFile: pathWithin(repository, loaded?.file ?? path.join(root, 'package.json')),
+        configFile: pathWithin(repository, loaded.file ?? path.join(root, 'package.json')),
         version: await packageVersion(),
       });
       if (file === null) process.stdout.write(text);
@@ -103,13 +103,11 @@ const exitCodes: Readonly<Record<'ok' | 'over' | 'regressed', ExitCode>> = {
   regressed: EXIT.regressed,
 };
 
-function configuredBaseline(loaded: LoadedConfig | null): string | null {
-  if (loaded?.config.baseline === undefined) return null;
-  return path.relative(process.cwd(), path.resolve(path.dirname(loaded.file), loaded.config.baseline));
+function configuredBaseline({ config }: LoadedConfig): string | null {
+  return config.baseline === null ? null : path.relative(process.cwd(), config.baseline);
 }
 
-function budgetsOf(loaded: LoadedConfig | null, hasBaseline: boolean): readonly Budget[] {
-  const budgets = loaded?.config.budgets ?? [];
+function budgetsOf({ config: { budgets } }: LoadedConfig, hasBaseline: boolean): readonly Budget[] {
   if (budgets.length > 0) return budgets;
   if (hasBaseline) {
     note('No budgets are configured: all files together may be 2 % larger than in the baseline.');

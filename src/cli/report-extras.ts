@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { checkBudgets, type BudgetResult } from '../budget/budgets.ts';
-import { findConfig, loadConfig } from '../config/load.ts';
+import { load } from '../config/load.ts';
 import type { OwnedOutput } from '../measure/assemble.ts';
 import { parseCoverage } from '../measure/coverage.ts';
 import { executedBytes, type CoveragePoint, type ExecutedBytes } from '../measure/executed.ts';
@@ -55,8 +55,8 @@ async function budgetResults(
   baseline: Build | null,
   { config }: ExtraArgs,
 ): Promise<BudgetResult[] | null> {
-  const loaded = config === undefined ? await findConfig(root) : await loadConfig(path.resolve(config));
-  const budgets = loaded?.config.budgets ?? [];
+  const loaded = await load(config === undefined ? { cwd: root } : { file: config });
+  const { budgets } = loaded.config;
   if (budgets.length === 0) return null;
   try {
     return checkBudgets(build, budgets, { baseline });
