@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { ArgsDef } from 'citty';
 
 import type { AnalyzeOptions } from '../collect/analyze.ts';
-import type { CompressionCache } from '../measure/compress.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
+import type { ByteCache } from '../model/byte-cache.ts';
 import { createProgress } from './progress.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
@@ -72,15 +72,17 @@ export async function analyzeTarget(
 }
 
 /** In `node_modules/.cache/pare` of the nearest folder upwards that has a node_modules; none: nothing is kept. */
-async function openCache(root: string): Promise<CompressionCache | undefined> {
+async function openCache(root: string): Promise<ByteCache | undefined> {
   for (let folder = root; ; folder = path.dirname(folder)) {
     const modules = path.join(folder, 'node_modules');
     if ((await stat(modules).catch(() => null))?.isDirectory()) {
       const { CompressionDiskCache } = await import('../store/compression-cache.ts');
       const disk = new CompressionDiskCache(path.join(modules, '.cache', 'pare'));
       return {
-        get: (contents, method) => disk.get(contents, method),
-        put: (contents, method, compressed) => uninterrupted(() => disk.put(contents, method, compressed)),
+        get: (entry) => disk.get(entry),
+        getMany: (entries) => disk.getMany(entries),
+        put: (entry, value) => uninterrupted(() => disk.put(entry, value)),
+        through: (entry, compute) => disk.through(entry, compute),
       };
     }
     if (folder === path.dirname(folder)) return undefined;

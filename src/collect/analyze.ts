@@ -1,15 +1,15 @@
 /** `analyze`: a `Build` from what lies on disk: a folder of finished output, an esbuild metafile, or a webpack stats file. */
-import { readFile, stat } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 
 import type { Build } from '../model/build.ts';
+import type { ByteCache } from '../model/byte-cache.ts';
 import { readBuild } from '../model/build-schema.ts';
 import { PareError } from '../model/errors.ts';
 import { assemble, type AssembleOptions } from '../measure/assemble.ts';
-import type { CompressionCache } from '../measure/compress.ts';
 import type { BuildEvidence } from '../measure/evidence.ts';
 import { directoryEvidence } from './directory.ts';
+import { Disk } from './disk.ts';
 import { esbuildEvidence, isMetafile, parseMetafile } from './esbuild-metafile.ts';
 import { isWebpackStats, readWebpackStats } from './webpack-stats.ts';
 
@@ -22,8 +22,10 @@ export interface AnalyzeOptions {
   readonly brotli?: boolean | undefined;
   /** An esbuild metafile or webpack stats file of the build that wrote the folder: further evidence. */
   readonly evidence?: string | undefined;
-  /** Keeps compressed files; none: all are compressed. */
-  readonly cache?: CompressionCache | undefined;
+  /** Keeps what heavy work came to; none: all of it is done. */
+  readonly cache?: ByteCache | undefined;
+  /** What is read and looked for goes through it, for who wants to know what the result rests on. */
+  readonly disk?: Disk | undefined;
   /** Called after each output with the counts so far. */
   readonly onProgress?: AssembleOptions['onOutput'] | undefined;
   /** Called for each output with whose each of its bytes is: what coverage is laid over. */
@@ -35,57 +37,66 @@ export interface AnalyzeOptions {
  * @throws PareError `build-invalid`, `build-version`, `not-found`, `unreadable`, `no-output`, `evidence-unknown`, `metafile-invalid`
  */
 export async function analyze(target: string, options: AnalyzeOptions = {}): Promise<Build> {
-  const record = await recordIn(path.resolve(target));
+  const { gzip = true, brotli = true, cache, onProgress, onOwnership, disk = new Disk() } = options;
+  const record = recordIn(path.resolve(target), disk);
   if (record !== null) return record;
-  const evidence = await evidenceOf(path.resolve(target), options);
-  const { gzip = true, brotli = true, cache, onProgress, onOwnership } = options;
+  const evidence = await evidenceOf(path.resolve(target), options, disk);
   return assemble(evidence, {
-    compress: { gzip, brotli, ...(cache === undefined ? {} : { cache }) },
+    compress: { gzip, brotli, cache },
     ...(onProgress === undefined ? {} : { onOutput: onProgress }),
     ...(onOwnership === undefined ? {} : { onOwnership }),
   });
 }
 
 /** A `Build` that a plugin or `pare analyze --json` wrote; null where the target is something else. */
-async function recordIn(target: string): Promise<Build | null> {
+function recordIn(target: string, disk: Disk): Build | null {
   if (!target.endsWith('.json')) return null;
-  const text = await readFile(target, 'utf8').catch(() => null);
+  const text = disk.tryReadFile(target)?.toString() ?? null;
   return text !== null && text.startsWith('{"schema":"pare/build@') ? readBuild(text, shown(target)) : null;
 }
 
-async function evidenceOf(target: string, options: AnalyzeOptions): Promise<BuildEvidence> {
-  const found = await stat(target).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'ENOENT'
-      ? new PareError('not-found', `There is no ${shown(target)}`, {
-          hint: 'Build the project first, then name its output folder, for example: pare analyze dist',
-          cause,
-        })
-      : new PareError('unreadable', `${shown(target)} can't be read: ${cause.message}`, { cause });
-  });
-  const root = path.resolve(options.root ?? (await projectRoot(target)));
+async function evidenceOf(target: string, options: AnalyzeOptions, disk: Disk): Promise<BuildEvidence> {
+  const found = statTarget(target, disk);
+  const root = path.resolve(options.root ?? projectRoot(target, disk));
+  const cache = options.cache ?? null;
   if (found.isDirectory()) {
-    const stats = options.evidence === undefined ? null : await readEvidence(path.resolve(options.evidence));
-    if (stats !== null && isMetafile(stats.json)) return fromMetafile(stats.text, stats.file, root, target);
-    return directoryEvidence(target, root, stats === null ? null : readWebpackStats(stats.json));
+    const stats = options.evidence === undefined ? null : readEvidence(path.resolve(options.evidence), disk);
+    if (stats !== null && isMetafile(stats.json)) return fromMetafile(stats.text, stats.file, root, target, disk);
+    return directoryEvidence(target, root, stats === null ? null : readWebpackStats(stats.json), disk, cache);
   }
-  const { text, json, file } = await readEvidence(target);
-  if (isMetafile(json)) return fromMetafile(text, file, root, null);
+  const { text, json, file } = readEvidence(target, disk);
+  if (isMetafile(json)) return fromMetafile(text, file, root, null, disk);
   const stats = readWebpackStats(json);
   if (stats.outputPath === null)
     throw new PareError('no-output', `${shown(file)} doesn't say where its files were written`, {
       hint: 'Name the output folder too: pare analyze DIR --evidence STATS.json',
     });
-  return directoryEvidence(stats.outputPath, root, stats);
+  return directoryEvidence(stats.outputPath, root, stats, disk, cache);
 }
 
-async function readEvidence(file: string): Promise<{ text: string; json: unknown; file: string }> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new PareError(
-      cause.code === 'ENOENT' ? 'not-found' : 'unreadable',
-      `${shown(file)} can't be read: ${cause.message}`,
-      { cause },
-    );
+function statTarget(target: string, disk: Disk): Stats {
+  let found: Stats | undefined;
+  try {
+    found = disk.stat(target);
+  } catch (cause) {
+    throw new PareError('unreadable', `${shown(target)} can't be read: ${(cause as Error).message}`, { cause });
+  }
+  if (found !== undefined) return found;
+  throw new PareError('not-found', `There is no ${shown(target)}`, {
+    hint: 'Build the project first, then name its output folder, for example: pare analyze dist',
   });
+}
+
+function readEvidence(file: string, disk: Disk): { text: string; json: unknown; file: string } {
+  let text: string;
+  try {
+    text = disk.readFile(file).toString();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new PareError(code === 'ENOENT' ? 'not-found' : 'unreadable', `${shown(file)} can't be read: ${message}`, {
+      cause,
+    });
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -110,10 +121,10 @@ const EVIDENCE_HINT =
  * The metafile's paths start from the folder esbuild ran in, which it doesn't say: the nearest folder upwards from which its
  * outputs are found.
  */
-function fromMetafile(text: string, file: string, root: string, outdir: string | null): BuildEvidence {
+function fromMetafile(text: string, file: string, root: string, outdir: string | null, disk: Disk): BuildEvidence {
   const metafile = parseMetafile(text, shown(file));
   const [first] = Object.keys(metafile.outputs);
-  const exists = (folder: string) => first !== undefined && readBytes(path.resolve(folder, first)) !== null;
+  const exists = (folder: string) => first !== undefined && disk.tryReadFile(path.resolve(folder, first)) !== null;
   const upwards = [
     process.cwd(),
     root,
@@ -121,7 +132,8 @@ function fromMetafile(text: string, file: string, root: string, outdir: string |
     ...(outdir === null ? [] : ancestors(outdir)),
   ];
   const workingDir = upwards.find(exists) ?? process.cwd();
-  return esbuildEvidence({ metafile, workingDir, root, outdir, entryPoints: null, version: null, read: readBytes });
+  const read = (output: string) => disk.tryReadFile(output);
+  return esbuildEvidence({ metafile, workingDir, root, outdir, entryPoints: null, version: null, read, disk });
 }
 
 function ancestors(folder: string): string[] {
@@ -129,17 +141,16 @@ function ancestors(folder: string): string[] {
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }
 
-export async function projectRoot(target: string): Promise<string> {
-  for (const folder of ancestors(target))
-    if (await stat(path.join(folder, 'package.json')).catch(() => null)) return folder;
+export function projectRoot(target: string, disk = new Disk()): string {
+  for (const folder of ancestors(target)) if (isThere(path.join(folder, 'package.json'), disk)) return folder;
   return process.cwd();
 }
 
-function readBytes(file: string): Uint8Array | null {
+function isThere(file: string, disk: Disk): boolean {
   try {
-    return readFileSync(file);
+    return disk.stat(file) !== undefined;
   } catch {
-    return null;
+    return false;
   }
 }
 

@@ -3,12 +3,13 @@
  * (`rxjs/src/internal/Observable.ts` where it bundled `rxjs/dist/esm5/internal/Observable.js`). The shipped map says which
  * module such a source stands for.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 import { sourceMapComment } from '../measure/comments.ts';
 import { moduleIdOfSource } from '../measure/module-id.ts';
 import { readSourceMap } from '../measure/source-map.ts';
+import { Disk } from './disk.ts';
 
 const TAIL_BYTES = 4_096;
 
@@ -21,26 +22,27 @@ export function composedSources(
   root: string,
   sources: readonly string[],
   modules: readonly string[],
+  disk = new Disk(),
 ): Map<string, string> {
   const wanted = new Set(sources);
   const standing = new Map<string, string>();
   for (const module of modules) {
-    for (const source of shippedSources(root, module))
+    for (const source of shippedSources(root, module, disk))
       if (wanted.has(source) && !standing.has(source)) standing.set(source, module);
   }
   return standing;
 }
 
-function shippedSources(root: string, module: string): string[] {
+function shippedSources(root: string, module: string, disk: Disk): string[] {
   const file = path.join(root, module);
   try {
-    const tail = readTail(file);
+    const tail = readTail(file, disk);
     const comment = sourceMapComment(tail);
     if (comment === null) return [];
     const inline = /^data:application\/json[^,]*;base64,(.*)$/.exec(comment.url);
     const map = inline
       ? Buffer.from(inline[1]!, 'base64')
-      : readFileSync(path.join(path.dirname(file), decodeURI(comment.url)));
+      : disk.readFile(path.join(path.dirname(file), decodeURI(comment.url)));
     const base = inline ? path.dirname(file) : path.dirname(path.join(path.dirname(file), comment.url));
     return readSourceMap(map, module).sections.flatMap(({ sources: list }) =>
       list.flatMap((source) => (source === null ? [] : [moduleIdOfSource(root, base, source)])),
@@ -52,7 +54,8 @@ function shippedSources(root: string, module: string): string[] {
 }
 
 /** The last bytes of a file; the whole of it where it ends with a map of its own. */
-function readTail(file: string): Buffer {
+function readTail(file: string, disk: Disk): Buffer {
+  disk.willRead(file);
   const handle = openSync(file, 'r');
   try {
     const { size } = fstatSync(handle);
@@ -62,7 +65,7 @@ function readTail(file: string): Buffer {
     // A map of its own at the file's end is one line, longer than the tail: only then is the rest of the file asked for.
     if (size === length || tail.includes('# sourceMappingURL=') || tail.toString('latin1').trimEnd().includes('\n'))
       return tail;
-    return readFileSync(file);
+    return disk.readFile(file);
   } finally {
     closeSync(handle);
   }

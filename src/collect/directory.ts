@@ -2,53 +2,59 @@
  * Evidence from finished output alone: a folder that any bundler wrote, with its source maps. The graph is read from the sources
  * that the maps carry (or that still lie on disk), the entries from the HTML pages.
  */
-import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { init, parse } from 'es-module-lexer';
 
 import type { Diagnostic, OutputImport, OutputKind } from '../model/build.ts';
+import type { ByteCache } from '../model/byte-cache.ts';
 import { PareError } from '../model/errors.ts';
-import { formatOf, isRuntimeModule, moduleIdOfSource, packageOf, toPosix } from '../measure/module-id.ts';
+import { formatOf, isRuntimeModule, moduleIdsOfSources, packageOf, toPosix } from '../measure/module-id.ts';
 import { sourceMapComment } from '../measure/comments.ts';
-import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
+import { digestOf } from '../measure/digest.ts';
+import type { BuildEvidence, MapEvidence, MapReading, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
-import { scanModule } from '../measure/module-syntax.ts';
-import { readSourceMap, readSourcesContent } from '../measure/source-map.ts';
+import { scanModule, type ModuleSyntax } from '../measure/module-syntax.ts';
+import { readSourceMap, type SourceMapView } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';
+import { Disk } from './disk.ts';
+import { FactsReader, isMapTrouble, type ModuleFacts } from './module-facts.ts';
 import { PackageFiles } from './package-files.ts';
-import { sourceText } from './source-text.ts';
 import { Resolver } from './resolve.ts';
-import { linkSources, type ResolvedModule, type ScannedSource } from './sources.ts';
+import { linkSources, type ResolvedModule } from './sources.ts';
 import type { WebpackStats } from './webpack-stats.ts';
 
 /**
  * @param folder absolute path of the output
  * @param stats what webpack says of the same build; null: nothing
+ * @param cache keeps what was read out of maps and sources
  * @throws PareError `unreadable`, `no-output`
  */
 export async function directoryEvidence(
   folder: string,
   root: string,
   stats: WebpackStats | null,
+  disk = new Disk(),
+  cache: ByteCache | null = null,
 ): Promise<BuildEvidence> {
   await init();
   const diagnostics: Diagnostic[] = [];
-  const files = listFiles(folder, diagnostics);
-  const outputs = files
-    .filter(({ name }) => !SKIPPED.test(name))
-    .flatMap(({ name, full }): OutputEvidence[] => {
-      const contents = readContents(full, name, diagnostics);
-      if (contents === null || isOwnReport(name, contents)) return [];
-      return [outputEvidence(name, full, contents, diagnostics)];
-    });
+  const facts = new FactsReader(root, disk, cache);
+  const outputs: ReadOutput[] = [];
+  for (const { name, full } of listFiles(folder, diagnostics, disk)) {
+    if (SKIPPED.test(name)) continue;
+    const contents = readContents(full, name, diagnostics, disk);
+    if (contents === null || isOwnReport(name, contents)) continue;
+    outputs.push(await readOutput(name, full, contents, diagnostics, disk, facts));
+  }
   if (!outputs.some(({ kind }) => kind !== 'asset')) {
     throw new PareError('no-output', `There is no JavaScript and no CSS in ${folder}`, {
       hint: 'Name the folder that the bundler writes to, after a build.',
     });
   }
   const linked = withImports(outputs, stats);
-  const packages = new PackageFiles(root);
-  const { modules, edges, standing } = graphOf(root, linked, packages, diagnostics);
+  const packages = new PackageFiles(root, disk);
+  const { modules, edges, standing } = await graphOf(root, outputs, packages, diagnostics, disk, facts);
   const entered = withEntryModules(root, linked, edges);
   const composed = () => standing;
   const graph = () => ({ modules, edges });
@@ -74,13 +80,13 @@ interface FoundFile {
 }
 
 /** All files below a folder, sorted; each real folder is entered once, so that a symbolic link in a circle ends. */
-function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
+function listFiles(folder: string, diagnostics: Diagnostic[], disk: Disk): FoundFile[] {
   const found: FoundFile[] = [];
   const entered = new Set<string>();
   const enter = (current: string, prefix: string) => {
     let entries;
     try {
-      const real = realpathSync(current);
+      const real = disk.realPath(current);
       if (entered.has(real)) {
         diagnostics.push({
           code: 'folder-circle',
@@ -91,7 +97,7 @@ function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
         return;
       }
       entered.add(real);
-      entries = readdirSync(current, { withFileTypes: true });
+      entries = disk.list(current);
     } catch (cause) {
       if (prefix === '' && (cause as NodeJS.ErrnoException).code === 'ENOENT')
         throw new PareError('not-found', `The output folder ${current} is not there`, {
@@ -112,7 +118,7 @@ function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
       if (entry.name === 'node_modules' || entry.name === '.git') continue;
       const full = path.join(current, entry.name);
       const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-      const kind = entry.isSymbolicLink() ? linkTarget(full, name, diagnostics) : entry;
+      const kind = entry.isSymbolicLink() ? linkTarget(full, name, diagnostics, disk) : entry;
       if (kind?.isDirectory() === true) enter(full, name);
       else if (kind?.isFile() === true) found.push({ name, full });
     }
@@ -122,9 +128,9 @@ function listFiles(folder: string, diagnostics: Diagnostic[]): FoundFile[] {
 }
 
 /** undefined: the link leads nowhere. */
-function linkTarget(full: string, name: string, diagnostics: Diagnostic[]): Stats | undefined {
+function linkTarget(full: string, name: string, diagnostics: Diagnostic[], disk: Disk): Stats | undefined {
   try {
-    return statSync(full, { throwIfNoEntry: false });
+    return disk.stat(full);
   } catch (cause) {
     diagnostics.push({
       code: 'file-unreadable',
@@ -136,9 +142,9 @@ function linkTarget(full: string, name: string, diagnostics: Diagnostic[]): Stat
   }
 }
 
-function readContents(full: string, name: string, diagnostics: Diagnostic[]): Uint8Array | null {
+function readContents(full: string, name: string, diagnostics: Diagnostic[], disk: Disk): Uint8Array | null {
   try {
-    return readFileSync(full);
+    return disk.readFile(full);
   } catch (cause) {
     diagnostics.push({
       code: 'file-unreadable',
@@ -150,7 +156,19 @@ function readContents(full: string, name: string, diagnostics: Diagnostic[]): Ui
   }
 }
 
-function outputEvidence(name: string, full: string, contents: Uint8Array, diagnostics: Diagnostic[]): OutputEvidence {
+interface ReadOutput extends OutputEvidence {
+  /** Of the sources that the map names; null where there is no map, or it can't be used. */
+  readonly facts: readonly (ModuleFacts | null)[] | null;
+}
+
+async function readOutput(
+  name: string,
+  full: string,
+  contents: Uint8Array,
+  diagnostics: Diagnostic[],
+  disk: Disk,
+  facts: FactsReader,
+): Promise<ReadOutput> {
   const kind: OutputKind = /\.[cm]?js$/i.test(name) ? 'chunk' : /\.css$/i.test(name) ? 'css' : 'asset';
   if (kind !== 'asset' && contents.length === 0)
     diagnostics.push({
@@ -159,34 +177,92 @@ function outputEvidence(name: string, full: string, contents: Uint8Array, diagno
       message: `${name} is empty`,
       hint: 'A build that was stopped leaves such files. Build again.',
     });
-  const map = kind === 'asset' ? null : mapOf(name, full, contents, diagnostics);
-  return { file: name, kind, entry: false, entryModule: null, imports: [], contents, map, witness: null };
+  const output = { file: name, kind, entry: false, entryModule: null, imports: [], contents, witness: null };
+  const found = kind === 'asset' ? null : findMap(name, full, contents, diagnostics, disk);
+  if (found === null) return { ...output, map: null, facts: null };
+  const { bytes, file, base } = found;
+  try {
+    const read = await facts.ofMap(bytes, found);
+    const view = read.view === null ? null : apart(read.view);
+    const reading: MapReading = {
+      digest: read.digest,
+      sources: read.sources,
+      view: () => view ?? viewAgain(found, read.digest),
+    };
+    return { ...output, map: new MapOnDisk(found, reading), facts: read.facts };
+  } catch (error) {
+    // The attribution meets the same map and reports it with its name.
+    if (!isMapTrouble(error)) throw error;
+    return { ...output, map: { bytes, file, base }, facts: null };
+  }
+}
+
+/** A map whose bytes are read again by who asks for them: those of all outputs together are many. */
+class MapOnDisk implements MapEvidence {
+  readonly file: string;
+  readonly base: string;
+  readonly reading: MapReading;
+  readonly #again: () => Uint8Array;
+
+  constructor({ file, base, again }: FoundMap, reading: MapReading) {
+    this.file = file;
+    this.base = base;
+    this.reading = reading;
+    this.#again = again;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#again();
+  }
+}
+
+/** With mappings of its own: those that are read where they stand hold all the map's bytes in memory. */
+function apart({ sections }: SourceMapView): SourceMapView {
+  return { sections: sections.map((section) => ({ ...section, mappings: Buffer.from(section.mappings) })) };
+}
+
+/** @throws PareError where the map was changed since it was read */
+function viewAgain({ file, again }: FoundMap, digest: string | null): SourceMapView {
+  const bytes = again();
+  if (digest !== null && digestOf(bytes) !== digest)
+    throw new PareError('map-changed', `${file} was changed while it was read`, {
+      hint: 'Let the build end before the analysis begins.',
+    });
+  return readSourceMap(bytes, file);
+}
+
+interface FoundMap {
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly base: string;
+  /** The bytes once more. */
+  readonly again: () => Uint8Array;
 }
 
 /** The map that the file's last comment names, within the file or beside it; without a comment the one that is named after it. */
-function mapOf(name: string, full: string, contents: Uint8Array, diagnostics: Diagnostic[]): MapEvidence | null {
+function findMap(
+  name: string,
+  full: string,
+  contents: Uint8Array,
+  diagnostics: Diagnostic[],
+  disk: Disk,
+): FoundMap | null {
   const url = sourceMapComment(contents)?.url ?? null;
   const inline = url === null ? null : /^data:[^,]*?(;base64)?,(.*)$/s.exec(url);
   if (inline) {
     const text = inline[2]!;
-    const bytes = inline[1] === undefined ? Buffer.from(safeDecode(text)) : Buffer.from(text, 'base64');
-    return { bytes, file: `${name} (its inline map)`, base: path.dirname(full) };
+    const again = () => (inline[1] === undefined ? Buffer.from(safeDecode(text)) : Buffer.from(text, 'base64'));
+    return { bytes: again(), file: `${name} (its inline map)`, base: path.dirname(full), again };
   }
   const named =
     url === null || /^https?:/i.test(url)
       ? null
       : path.resolve(path.dirname(full), safeDecode(url.replace(/[?#].*$/, '')));
   for (const file of new Set([named ?? `${full}.map`, `${full}.map`])) {
-    try {
-      const bytes = readFileSync(file);
-      return {
-        bytes,
-        file: toPosix(path.join(path.dirname(name), path.relative(path.dirname(full), file))),
-        base: path.dirname(file),
-      };
-    } catch {
-      // Not this one.
-    }
+    const bytes = disk.tryReadFile(file);
+    if (bytes === null) continue;
+    const shown = toPosix(path.join(path.dirname(name), path.relative(path.dirname(full), file)));
+    return { bytes, file: shown, base: path.dirname(file), again: () => disk.readFile(file) };
   }
   if (url !== null) {
     diagnostics.push({
@@ -334,54 +410,57 @@ function targetOf(url: string, folder: string, files: ReadonlySet<string>): stri
 }
 
 /** Modules and edges from the sources that the maps name. */
-function graphOf(root: string, outputs: readonly OutputEvidence[], packages: PackageFiles, diagnostics: Diagnostic[]) {
-  const texts = new Map<string, string | null>();
-  for (const { map } of outputs) {
-    if (map === null) continue;
-    try {
-      const sources = readSourceMap(map.bytes, map.file).sections.flatMap((section) => section.sources);
-      const contents = readSourcesContent(map.bytes);
-      sources.forEach((source, i) => {
-        if (source === null) return;
-        const id = moduleIdOfSource(root, map.base, source);
-        const text = contents[i] ?? null;
-        if (text !== null || !texts.has(id)) texts.set(id, text);
-      });
-    } catch (error) {
-      // The attribution meets the same map and reports it with its name.
-      if (!(error instanceof PareError) && !(error instanceof SyntaxError)) throw error;
-    }
-  }
-  const named = new Set(texts.keys());
-  const resolver = new Resolver(root, named);
-  const queue = [...texts.keys()];
-  const resolved: ResolvedModule[] = [];
-  const scanned = new Map<string, ScannedSource>();
-  let unread = 0;
-  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-    const text = texts.get(id) ?? (isRuntimeModule(id) ? null : sourceText(root, id));
-    if (text === null && !isRuntimeModule(id) && !id.startsWith('virtual:')) unread++;
-    else if (text !== null) texts.set(id, text);
-    const source = text === null ? null : Buffer.from(text);
-    if (source !== null && SCRIPT.test(id)) scanned.set(id, { source, syntax: scanModule(source) });
-    const imports: ResolvedImport[] = [];
-    for (const { to, kind, specifier } of text === null ? [] : asked(id, text, scanned.get(id), resolver, texts)) {
-      if (to === id) continue;
-      imports.push({ to, kind, specifier });
-      if (!texts.has(to)) {
-        texts.set(to, null);
-        queue.push(to);
-      }
-    }
-    resolved.push({
-      id,
-      format: formatOf(id),
-      sourceBytes: source?.length ?? null,
-      sideEffects: packages.sideEffects(id),
-      exports: null,
-      usedExports: null,
-      imports,
+async function graphOf(
+  root: string,
+  outputs: readonly ReadOutput[],
+  packages: PackageFiles,
+  diagnostics: Diagnostic[],
+  disk: Disk,
+  reader: FactsReader,
+) {
+  const known = new Map<string, ModuleFacts | null>();
+  for (const { map, facts } of outputs) {
+    if (map?.reading === undefined || facts === null) continue;
+    moduleIdsOfSources(root, map.base, map.reading.sources).forEach((id, i) => {
+      if (id === null) return;
+      const each = facts[i] ?? null;
+      if (each !== null || !known.has(id)) known.set(id, each);
     });
+  }
+  const named = new Set(known.keys());
+  const resolver = new Resolver(root, named, disk);
+  const resolved: ResolvedModule[] = [];
+  const scanned = new Map<string, ModuleSyntax>();
+  let unread = 0;
+  // In waves: what the last one asked for is read together.
+  for (let wave = [...known.keys()]; wave.length > 0;) {
+    const next: string[] = [];
+    const bare = wave.filter((id) => known.get(id) === null && !isRuntimeModule(id));
+    const onDisk = await reader.ofFiles(bare);
+    for (const id of wave) {
+      const facts = known.get(id) ?? onDisk.get(id) ?? null;
+      if (facts === null && !isRuntimeModule(id) && !id.startsWith('virtual:')) unread++;
+      if (facts !== null && facts.syntax !== null) scanned.set(id, facts.syntax);
+      const imports: ResolvedImport[] = [];
+      for (const { to, kind, specifier } of facts === null ? [] : asked(id, facts, resolver, known)) {
+        if (to === id) continue;
+        imports.push({ to, kind, specifier });
+        if (!known.has(to)) {
+          known.set(to, null);
+          next.push(to);
+        }
+      }
+      resolved.push({
+        id,
+        format: formatOf(id),
+        sourceBytes: facts?.bytes ?? null,
+        sideEffects: packages.sideEffects(id),
+        exports: null,
+        usedExports: null,
+        imports,
+      });
+    }
+    wave = next;
   }
   if (unread > 0) {
     diagnostics.push({
@@ -391,42 +470,38 @@ function graphOf(root: string, outputs: readonly OutputEvidence[], packages: Pac
       hint: 'Let the bundler write `sourcesContent` into its maps, or run pare where the sources are.',
     });
   }
-  const standing = shippedSources(root, resolved, named);
+  const standing = shippedSources(root, resolved, named, disk);
   const modules = resolved.filter(({ id }) => !standing.has(id));
-  return { ...linkSources(root, modules, scanned), standing };
+  return { ...linkSources(root, modules, scanned, disk), standing };
 }
 
 /** What a module asks for, resolved. A webpack context (`./locale/ sync ^\.\/.*$`) asks for all that its pattern fits. */
 function asked(
   id: string,
-  text: string,
-  scanned: ScannedSource | undefined,
+  { syntax, folders, styles }: ModuleFacts,
   resolver: Resolver,
-  texts: ReadonlyMap<string, unknown>,
+  known: ReadonlyMap<string, unknown>,
 ): ResolvedImport[] {
   const context = /^(.*)\/ (?:sync|lazy|eager|weak|lazy-once)\b.*? (\S+)$/.exec(id);
-  if (context !== null) return contextImports(context[1]!, context[2]!, texts);
-  if (STYLE.test(id)) return styleImports(id, text, resolver);
-  if (scanned === undefined) return [];
-  const found = scanned.syntax.imports.flatMap((statement): ResolvedImport[] => {
+  if (context !== null) return contextImports(context[1]!, context[2]!, known);
+  if (styles.length > 0) return styleImports(id, styles, resolver);
+  if (syntax === null) return [];
+  const found = syntax.imports.flatMap((statement): ResolvedImport[] => {
     const to = resolver.resolve(id, statement);
     return to === null ? [] : [{ to, kind: statement.kind, specifier: statement.specifier }];
   });
-  if (!text.includes('require(')) return found;
-  const folders = [...text.matchAll(/\brequire\(\s*["'`](\.{1,2}\/[^"'`\n$]*)["'`$]/g)].map((match) =>
-    path.posix.join(path.posix.dirname(id), match[1]!),
-  );
-  const contexts = folders.flatMap((folder) =>
-    [...texts.keys()].filter((other) => other.startsWith(`${folder} `) || other.startsWith(`${folder}/ `)),
-  );
+  if (folders.length === 0) return found;
+  const contexts = folders
+    .map((folder) => path.posix.join(path.posix.dirname(id), folder))
+    .flatMap((folder) =>
+      [...known.keys()].filter((other) => other.startsWith(`${folder} `) || other.startsWith(`${folder}/ `)),
+    );
   return [...found, ...[...new Set(contexts)].map((to): ResolvedImport => ({ to, kind: 'require', specifier: null }))];
 }
 
-/** `@import` at the head of a style sheet: its paths are URLs, so that `a.css` is a file beside it before it is a package. */
-function styleImports(id: string, text: string, resolver: Resolver): ResolvedImport[] {
-  const code = text.replace(/\/\*[^]*?\*\//g, '');
-  return [...code.matchAll(/@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/g)].flatMap((match): ResolvedImport[] => {
-    const specifier = match[1]!;
+/** The paths in a style sheet are URLs, so that `a.css` is a file beside it before it is a package. */
+function styleImports(id: string, specifiers: readonly string[], resolver: Resolver): ResolvedImport[] {
+  return specifiers.flatMap((specifier): ResolvedImport[] => {
     const to = [`./${specifier}`, specifier].flatMap(
       (each) => resolver.resolve(id, { specifier: each, kind: 'static' }) ?? [],
     )[0];
@@ -452,16 +527,16 @@ function shippedSources(
   root: string,
   resolved: readonly ResolvedModule[],
   named: ReadonlySet<string>,
+  disk: Disk,
 ): ReadonlyMap<string, string> {
   const imported = new Set(resolved.flatMap(({ imports }) => imports.map(({ to }) => to)));
   const orphans = resolved.map(({ id }) => id).filter((id) => named.has(id) && packageOf(id) !== null);
   if (orphans.every((id) => imported.has(id))) return new Map();
   const onDisk = resolved.map(({ id }) => id).filter((id) => !named.has(id) && packageOf(id) !== null);
-  return composedSources(root, orphans, onDisk);
+  return composedSources(root, orphans, onDisk, disk);
 }
 
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
-const STYLE = /\.(?:css|scss|sass|less|pcss|styl)$/i;
 
 /** The module that a chunk stands for: the one in it that no other module imports statically. */
 function withEntryModules(
@@ -472,22 +547,24 @@ function withEntryModules(
   const imported = new Set(edges.filter(({ kind }) => kind !== 'dynamic').map(({ to }) => to));
   return outputs.map((output) => {
     if (output.map === null || output.kind !== 'chunk') return output;
-    let sources: (string | null)[];
-    try {
-      sources = readSourceMap(output.map.bytes, output.map.file).sections.flatMap((section) => section.sources);
-    } catch {
-      return output;
-    }
-    const ids = [
-      ...new Set(
-        sources.flatMap((source) => (source === null ? [] : [moduleIdOfSource(root, output.map!.base, source)])),
-      ),
-    ];
+    const sources = sourcesOf(output.map);
+    if (sources === null) return output;
+    const ids = [...new Set(moduleIdsOfSources(root, output.map.base, sources))].filter((id) => id !== null);
     const roots = ids.filter((id) => SCRIPT.test(id) && !imported.has(id) && !id.startsWith('virtual:'));
     const own = roots.filter((id) => packageOf(id) === null);
     const only = own.length === 1 ? own[0] : roots.length === 1 ? roots[0] : undefined;
     return only === undefined ? output : { ...output, entryModule: only };
   });
+}
+
+/** null where the map can't be used. */
+function sourcesOf(map: MapEvidence): readonly (string | null)[] | null {
+  if (map.reading !== undefined) return map.reading.sources;
+  try {
+    return readSourceMap(map.bytes, map.file).sections.flatMap((section) => section.sources);
+  } catch {
+    return null;
+  }
 }
 
 function safeDecode(text: string): string {

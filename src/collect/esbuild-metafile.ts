@@ -8,6 +8,7 @@ import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evid
 import type { ResolvedImport } from '../measure/link.ts';
 import { sourceMapComment } from '../measure/comments.ts';
 import { composedSources } from './composed-maps.ts';
+import { Disk } from './disk.ts';
 import { PackageFiles } from './package-files.ts';
 import { linkSources, type ResolvedModule } from './sources.ts';
 
@@ -60,6 +61,8 @@ export interface EsbuildBuild {
   readonly version: string | null;
   /** Bytes of an output by its absolute path; null where it is not there. */
   readonly read: (file: string) => Uint8Array | null;
+  /** Where the sources and the package.json files are read. */
+  readonly disk?: Disk;
 }
 
 /** @throws PareError `metafile-invalid` */
@@ -89,8 +92,8 @@ export function isMetafile(json: unknown): json is EsbuildMetafile {
 }
 
 export function esbuildEvidence(build: EsbuildBuild): BuildEvidence {
-  const { metafile, root } = build;
-  const packages = new PackageFiles(root);
+  const { metafile, root, disk = new Disk() } = build;
+  const packages = new PackageFiles(root, disk);
   const absolute = (file: string) => (isFile(file) ? path.resolve(build.workingDir, file) : file);
   const ids = new Map<string, string>();
   const idOf = (file: string) => {
@@ -126,10 +129,10 @@ export function esbuildEvidence(build: EsbuildBuild): BuildEvidence {
     root,
     bundler: { name: 'esbuild', version: build.version },
     moduleIds: inputs.map(([input]) => idOf(input)),
-    graph: () => linkSources(root, resolveModules()),
+    graph: () => linkSources(root, resolveModules(), undefined, disk),
     outputs,
     diagnostics,
-    composed: (sources, candidates) => composedSources(root, sources, candidates),
+    composed: (sources, candidates) => composedSources(root, sources, candidates, disk),
     packages,
   };
 }

@@ -1,10 +1,10 @@
 /** What package.json files say of the modules below them: versions and the `sideEffects` field. Each file is read once. */
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
 
 import { packageOf } from '../measure/module-id.ts';
 import type { PackageFacts } from '../measure/evidence.ts';
+import { Disk } from './disk.ts';
 
 interface PackageFile {
   readonly version: string | null;
@@ -15,11 +15,13 @@ interface PackageFile {
 
 export class PackageFiles implements PackageFacts {
   readonly #root: string;
+  readonly #disk: Disk;
   readonly #files = new Map<string, PackageFile | null>();
 
   /** @param root absolute path of the project */
-  constructor(root: string) {
+  constructor(root: string, disk = new Disk()) {
     this.#root = root;
+    this.#disk = disk;
   }
 
   version(folder: string): string | null {
@@ -54,19 +56,19 @@ export class PackageFiles implements PackageFacts {
   #read(folder: string): PackageFile | null {
     let file = this.#files.get(folder);
     if (file === undefined) {
-      file = readPackageFile(path.join(this.#root, folder, 'package.json'));
+      file = readPackageFile(path.join(this.#root, folder, 'package.json'), this.#disk);
       this.#files.set(folder, file);
     }
     return file;
   }
 }
 
-function readPackageFile(file: string): PackageFile | null {
+function readPackageFile(file: string, disk: Disk): PackageFile | null {
   // Most folders have none, and an error is dear.
-  if (!existsSync(file)) return null;
+  if (!disk.exists(file)) return null;
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    json = JSON.parse(disk.readFile(file).toString());
   } catch {
     return null;
   }

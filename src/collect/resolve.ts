@@ -3,13 +3,13 @@
  * project's sources may still lie. A disk answer adds modules that own no byte (barrels that were shaken away), without which no
  * import chain would hold together.
  */
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createPathsMatcher, getTsconfig } from 'get-tsconfig';
 import * as resolveExports from 'resolve.exports';
 
 import type { ImportStatement } from '../measure/module-syntax.ts';
 import { packageOf, stripQuery, toPosix } from '../measure/module-id.ts';
+import { Disk } from './disk.ts';
 
 const EXTENSIONS = [
   '',
@@ -32,6 +32,7 @@ const SCRIPT_EXTENSION = /\.(?:[cm]?jsx?)$/;
 export class Resolver {
   readonly #root: string;
   readonly #known: Set<string>;
+  readonly #disk: Disk;
   /** Modules by the tail of their path: what an alias ends in. */
   readonly #byTail = new Map<string, string[]>();
   /** Folders of packages by name. */
@@ -39,13 +40,14 @@ export class Resolver {
   #matcher: ((specifier: string) => string[]) | null | undefined;
   readonly #packageFolders = new Map<string, boolean>();
   readonly #files = new Map<string, string | null>();
-  readonly #disk = new Map<string, boolean>();
+  readonly #folderThere = new Map<string, boolean>();
   readonly #packageTargets = new Map<string, readonly string[]>();
   readonly #manifests = new Map<string, Record<string, unknown> | null>();
 
   /** @param known canonical ids of the modules that the maps name */
-  constructor(root: string, known: Iterable<string>) {
+  constructor(root: string, known: Iterable<string>, disk = new Disk()) {
     this.#root = root;
+    this.#disk = disk;
     this.#known = new Set(known);
     for (const id of this.#known) {
       const tail = tailOf(id);
@@ -144,7 +146,7 @@ export class Resolver {
   /** By the `paths` of the project's tsconfig.json. */
   #mapped(specifier: string): string | null {
     if (this.#matcher === undefined) {
-      const config = getTsconfig(this.#root);
+      const config = readTsconfig(this.#root, this.#disk);
       this.#matcher = config === null ? null : createPathsMatcher(config);
     }
     for (const candidate of this.#matcher?.(specifier) ?? []) {
@@ -177,7 +179,9 @@ export class Resolver {
     if (manifest === undefined) {
       manifest = null;
       try {
-        const json: unknown = JSON.parse(readFileSync(path.join(this.#root, folder, 'package.json'), 'utf8'));
+        const json: unknown = JSON.parse(
+          this.#disk.readFile(path.join(this.#root, folder, 'package.json')).toString(),
+        );
         if (typeof json === 'object' && json !== null) manifest = json as Record<string, unknown>;
       } catch {
         // Not there: the sources of the package are not on this disk.
@@ -190,8 +194,7 @@ export class Resolver {
   #hasPackages(folder: string): boolean {
     let has = this.#packageFolders.get(folder);
     if (has === undefined) {
-      const found = statSync(path.join(this.#root, folder, 'node_modules'), { throwIfNoEntry: false });
-      has = found?.isDirectory() ?? false;
+      has = this.#disk.isFolder(path.join(this.#root, folder, 'node_modules'));
       this.#packageFolders.set(folder, has);
     }
     return has;
@@ -201,16 +204,29 @@ export class Resolver {
     // Below a folder that isn't there nothing is: most candidates are the index of a folder.
     const folder = path.posix.dirname(id);
     if (folder.endsWith('..') || folder === '.') return this.#isFile(id);
-    let has = this.#disk.get(folder);
+    let has = this.#folderThere.get(folder);
     if (has === undefined) {
-      has = statSync(path.join(this.#root, folder), { throwIfNoEntry: false })?.isDirectory() ?? false;
-      this.#disk.set(folder, has);
+      has = this.#disk.isFolder(path.join(this.#root, folder));
+      this.#folderThere.set(folder, has);
     }
     return has && this.#isFile(id);
   }
 
   #isFile(id: string): boolean {
-    return statSync(path.join(this.#root, id), { throwIfNoEntry: false })?.isFile() ?? false;
+    return this.#disk.isFile(path.join(this.#root, id));
+  }
+}
+
+/** The reader keeps what it asked the file system under keys like `existsSync:PATH`: that is what it looked at. */
+function readTsconfig(root: string, disk: Disk): ReturnType<typeof getTsconfig> {
+  const asked = new Map<string, unknown>();
+  try {
+    return getTsconfig(root, 'tsconfig.json', asked);
+  } finally {
+    for (const key of asked.keys()) {
+      const file = /^(?:existsSync|readFileSync|statSync|realpathSync):(.*?)(?::utf8)?$/.exec(key)?.[1];
+      if (file !== undefined) disk.willRead(path.resolve(file));
+    }
   }
 }
 

@@ -6,18 +6,13 @@ import type { ModuleFormat } from '../model/build.ts';
 import type { EdgeEvidence, ModuleEvidence } from '../measure/evidence.ts';
 import { linkImports, type ResolvedImport } from '../measure/link.ts';
 import type { ModuleSyntax } from '../measure/module-syntax.ts';
+import { Disk } from './disk.ts';
 import { linkPage, PAGE } from './pages.ts';
 
 export interface ResolvedModule extends ModuleEvidence {
   /** Canonical. */
   readonly id: string;
   readonly imports: readonly ResolvedImport[];
-}
-
-/** The source of a module that was read and scanned already. */
-export interface ScannedSource {
-  readonly source: Buffer;
-  readonly syntax: ModuleSyntax;
 }
 
 export interface LinkedGraph {
@@ -31,15 +26,16 @@ const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
  * Fills in what only the sources tell: names and places of imports, exported names, and which of them some module asks for
  * (where the bundler doesn't say which it kept).
  *
- * @param scanned sources that the caller has already, by module id; the others are read from disk
+ * @param scanned what is known already of sources, by module id; the others are read from disk
  */
 export function linkSources(
   root: string,
   resolved: readonly ResolvedModule[],
-  scanned: ReadonlyMap<string, ScannedSource> = new Map(),
+  scanned: ReadonlyMap<string, ModuleSyntax> = new Map(),
+  disk = new Disk(),
 ): LinkedGraph {
   const edges: EdgeEvidence[] = [];
-  const reader = new SourceReader(root);
+  const reader = new SourceReader(root, disk);
   const modules = resolved.map((module): ModuleEvidence => {
     const { imports, ...facts } = module;
     if (PAGE.test(module.id)) {
@@ -50,8 +46,8 @@ export function linkSources(
     const needed = imports.length > 0 || facts.exports === null;
     const isScript = needed && SCRIPT.test(module.id);
     const known = isScript ? scanned.get(module.id) : undefined;
-    const source = isScript ? (known?.source ?? reader.read(module.id)) : null;
-    const linked = linkImports(module.id, source, imports, known?.syntax);
+    const source = isScript && known === undefined ? reader.read(module.id) : null;
+    const linked = linkImports(module.id, source, imports, known);
     for (const edge of linked.edges) edges.push(edge);
     const format = formatBySyntax(facts, linked.syntax?.esm ?? null);
     return { ...facts, format, exports: facts.exports ?? linked.syntax?.exports ?? null };
@@ -74,17 +70,21 @@ function formatBySyntax({ id, format, exports }: ModuleEvidence, isEsm: boolean 
 /** Reads one source after the other into the same memory: what it returned is gone at the next read. */
 class SourceReader {
   readonly #prefix: string;
+  readonly #disk: Disk;
   #memory = Buffer.allocUnsafeSlow(1 << 18);
 
-  constructor(root: string) {
+  constructor(root: string, disk: Disk) {
+    this.#disk = disk;
     this.#prefix = root.endsWith(path.sep) ? root : root + path.sep;
   }
 
   read(id: string): Buffer | null {
     if (id.startsWith('virtual:')) return null;
+    const file = path.isAbsolute(id) ? id : this.#prefix + id;
+    this.#disk.willRead(file);
     let handle: number;
     try {
-      handle = openSync(path.isAbsolute(id) ? id : this.#prefix + id, 'r');
+      handle = openSync(file, 'r');
     } catch {
       return null;
     }

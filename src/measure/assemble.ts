@@ -1,20 +1,16 @@
 /** From an adapter's evidence to the `Build`: module identity, byte attribution, compressed sizes, one deterministic order. */
-import { BUILD_SCHEMA, type Build, type Diagnostic, type Output, type RestName } from '../model/build.ts';
-import { PareError } from '../model/errors.ts';
-import { attributeBySourceMap, hasRareTerminators, unmappedRuns, type SourceRuns } from './attribute.ts';
-import { compressOutput, type CompressOptions } from './compress.ts';
-import type { BuildEvidence, OutputEvidence } from './evidence.ts';
-import { layOut } from './layout.ts';
-import { walkLexically } from './lexical.ts';
-import { isRuntimeFile, isRuntimeModule, moduleId, moduleIdsOfSources } from './module-id.ts';
-import { assignOwners, nameGap, ownerOf, REST } from './owners.ts';
-import { OwnershipBuilder, type Ownership } from './ownership.ts';
-import { partsOf, sizesOf, type Holder } from './parts.ts';
+import { BUILD_SCHEMA, type Build, type Output, type Part } from '../model/build.ts';
+import { withOneWordForSheets, type AttributedOutput, type NamedOutput } from './attribute-output.ts';
+import { Bounded } from './bounded.ts';
+import type { CompressOptions } from './compress.ts';
+import { digestOf } from './digest.ts';
+import type { BuildEvidence, MapEvidence, OutputEvidence, Witness } from './evidence.ts';
+import { moduleId, moduleIdsOfSources } from './module-id.ts';
+import { measureOutput, type OutputShares } from './output-shares.ts';
+import type { Ownership } from './ownership.ts';
+import { byHolder, type Holder } from './parts.ts';
 import { edgesOf, modulesOf } from './records.ts';
 import { readSourceMap } from './source-map.ts';
-import { placeRendered, type Openness, type RenderedModule } from './rendered.ts';
-import { byStatement } from './statements.ts';
-import { locateRendered, reconcile, type OwnerKind, type Reconciled } from './witness.ts';
 
 export interface AssembleOptions {
   readonly compress: CompressOptions;
@@ -41,36 +37,51 @@ export interface OwnedOutput {
  */
 export async function assemble(evidence: BuildEvidence, options: AssembleOptions): Promise<Build> {
   const modules = new ModuleTable(evidence.root, evidence.moduleIds);
-  const diagnostics: Diagnostic[] = [...evidence.diagnostics];
-  const attributed = evidence.outputs.map((output) => attributeOutput(output, modules, evidence, diagnostics));
+  const total = evidence.outputs.length;
+  const measured: Measured[] = [];
+  const work = new Bounded(COMPRESSED_AT_ONCE_BYTES);
   let done = 0;
-  const compressed = await Promise.all(
-    evidence.outputs.map(async (output, i) => {
-      const result = await compressOutput(output.contents, attributed[i]!.ownership, options.compress);
-      options.onOutput?.(++done, evidence.outputs.length, output.file);
-      return result;
-    }),
-  );
+  for (const [i, output] of evidence.outputs.entries()) {
+    const named = nameModules(output, modules, evidence);
+    const mapDigest = digestOfMap(output.map, options.compress);
+    const measuring = await measureOutput(named, mapDigest, options.compress, options.onOwnership !== undefined);
+    for (const id of measuring.modules) modules.numberOfCanonical(id);
+    await work.start(output.contents.length, async () => {
+      const shares = await measuring.shares();
+      measured[i] = { shares, attributed: options.onOwnership === undefined ? null : measuring.attributed };
+      options.onOutput?.(++done, total, output.file);
+    });
+  }
+  await work.done();
   const order = modules.order();
+  const placeOfCanonical = (id: string) => order.position[modules.numberOfCanonical(id)]!;
   const outputs = evidence.outputs.map((output, i): Output => {
-    const { ownership, holders } = attributed[i]!;
-    const holderOf = (owner: number): Holder => {
-      const holder = holders[owner]!;
-      return 'module' in holder ? { module: order.position[holder.module]! } : holder;
-    };
-    const entryModule = output.entryModule === null ? undefined : modules.find(output.entryModule);
+    const { shares, attributed } = measured[i]!;
     const { file, contents } = output;
-    options.onOwnership?.({ file, contents, ownership, holders: holders.map((_, owner) => holderOf(owner)) });
+    if (attributed !== null) {
+      const holders = attributed.holders.map(
+        (holder): Holder => ('id' in holder ? { module: placeOfCanonical(holder.id) } : holder),
+      );
+      options.onOwnership?.({ file, contents, ownership: attributed.ownership, holders });
+    }
+    const places = shares.modules.map(placeOfCanonical);
+    const entryModule = output.entryModule === null ? undefined : modules.find(output.entryModule);
     return {
       file: output.file,
       kind: output.kind,
       entry: output.entry,
       entryModule: entryModule === undefined ? null : order.position[entryModule]!,
       imports: output.imports,
-      bytes: sizesOf(output.contents.length, compressed[i]!),
-      parts: partsOf(ownership, compressed[i]!, holderOf),
+      bytes: shares.bytes,
+      parts: shares.parts
+        .map((part): Part => ({ ...part, module: part.module === null ? null : places[part.module]! }))
+        .sort(byHolder),
     };
   });
+  const diagnostics = withOneWordForSheets([
+    ...evidence.diagnostics,
+    ...measured.flatMap(({ shares }) => shares.diagnostics),
+  ]);
   const graph = once(() => evidence.graph());
   const placeOf = (id: string) => {
     const number = modules.find(id);
@@ -94,295 +105,64 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
   };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+/**
+ * brotli at its best level takes some 18 bytes of memory for each byte that it compresses: large files go one after the other,
+ * small ones side by side.
+ */
+const COMPRESSED_AT_ONCE_BYTES = 1 << 20;
+
+interface Measured {
+  readonly shares: OutputShares;
+  /** null: nobody asked. */
+  readonly attributed: AttributedOutput | null;
 }
 
-interface Attributed {
-  readonly ownership: Ownership;
-  /** By owner number; modules by their number in the table. */
-  readonly holders: readonly Holder[];
+/** Digests of maps are for the cache; without compression nothing is asked of it. */
+function digestOfMap(map: MapEvidence | null, { cache, gzip, brotli }: CompressOptions): string | null {
+  if (map === null || cache === undefined || !(gzip || brotli)) return null;
+  return map.reading?.digest ?? digestOf(map.bytes);
 }
 
-/** Whose the bytes of an output are, by the best witness there is. */
-function attributeOutput(
-  output: OutputEvidence,
-  modules: ModuleTable,
-  evidence: BuildEvidence,
-  diagnostics: Diagnostic[],
-): Attributed {
-  const runs = readRuns(output, diagnostics);
-  const language = /\.css$/i.test(output.file) ? 'css' : 'js';
-  const owners = new LocalOwners();
-  if (output.witness?.kind === 'rendered') {
-    const rendered = renderedModules(output.witness.modules, owners, modules, evidence.root);
-    const place = (start: number, end: number) => gapOwner(output, start, end);
-    const located = rendered.length === 0 ? null : locateRendered(output.contents, rendered, owners.count, place);
-    if (located !== null) return { ownership: located, holders: owners.holders };
-  }
-  if (runs === null) return attributeWithoutMap(output, owners, modules, diagnostics);
-  const ids = resolveSources(output, runs, modules, evidence);
-  const assigned = assignOwners(output.contents, runs, {
-    language,
-    runtime: (source) => ids[source] !== null && isRuntimeModule(ids[source]!),
-  });
-  const ownership = renumber(assigned, (number) => {
-    const owner = ownerOf(number);
-    if ('rest' in owner) return number;
-    const id = ids[owner.source];
-    return id == null ? REST.indexOf('unmapped') : owners.ofModule(modules.numberOfCanonical(id));
-  });
-  const counted = { ...ownership, ownerCount: owners.count };
-  if (output.witness?.kind === 'rendered') {
-    const rendered = renderedModules(output.witness.modules, owners, modules, evidence.root);
-    const placed = placeRendered(output.contents, counted, rendered, opennessOf);
-    reportMissing(output, placed.missing, owners, modules, diagnostics);
-    return { ownership: { ...placed.ownership, ownerCount: owners.count }, holders: owners.holders };
-  }
-  if (output.witness?.kind !== 'lengths') return { ownership: counted, holders: owners.holders };
-  const witnessed = new Map<number, number>();
-  for (const { id, bytes } of output.witness.modules) {
-    const owner = owners.ofModule(modules.number(id));
-    witnessed.set(owner, (witnessed.get(owner) ?? 0) + bytes);
-  }
-  const settled = settle(output, { ...ownership, ownerCount: owners.count }, witnessed, language);
-  reportDisagreements(output, settled.disagreements, owners, modules, diagnostics);
-  return { ownership: settled.ownership, holders: owners.holders };
+/** The output with the canonical ids of the modules that its map and its witness name. */
+function nameModules(output: OutputEvidence, modules: ModuleTable, evidence: BuildEvidence): NamedOutput {
+  const { map } = output;
+  const witness = output.witness === null ? null : nameWitness(output.witness, modules);
+  if (map === null) return { ...output, witness, map };
+  const view = once(() => map.reading?.view() ?? readSourceMap(map.bytes, map.file));
+  const sources = () => map.reading?.sources ?? view().sections.flatMap((section) => section.sources);
+  const ids = once(() => resolveSources(sources(), map.base, witness, modules, evidence));
+  return { ...output, witness, map: { file: map.file, view, ids } };
 }
 
-/** The ends of statements are looked for only where map and witness do not come to terms without them. */
-function settle(
-  output: OutputEvidence,
-  ownership: Ownership,
-  witnessed: ReadonlyMap<number, number>,
-  language: 'js' | 'css',
-): Reconciled {
-  const first = reconcile(ownership, witnessed, kindOf, REST.indexOf('glue'));
-  if (first.disagreements.length === 0) return first;
-  const { statementEnds } = walkLexically(asBuffer(output.contents), { language });
-  const whole = byStatement(output.contents, ownership, statementEnds, kindOf);
-  const second = reconcile(whole, witnessed, kindOf, REST.indexOf('glue'));
-  return bytesApart(second) < bytesApart(first) ? second : first;
-}
-
-function bytesApart({ disagreements }: Reconciled): number {
-  return disagreements.reduce((sum, { mapped, witnessed }) => sum + Math.abs(mapped - witnessed), 0);
-}
-
-function attributeWithoutMap(
-  output: OutputEvidence,
-  owners: LocalOwners,
-  modules: ModuleTable,
-  diagnostics: Diagnostic[],
-): Attributed {
-  const witness = output.witness;
-  const language = output.kind === 'css' ? 'css' : 'js';
-  if (witness?.kind === 'lengths' && witness.modules.length > 0) {
-    const lengths = witness.modules.map(({ id, bytes }) => ({ owner: owners.ofModule(modules.number(id)), bytes }));
-    const ownership = layOut(output.contents, lengths, owners.count, output.kind === 'asset' ? null : language);
-    return { ownership, holders: owners.holders };
-  }
-  if (witness?.kind === 'rendered' && witness.modules.length === 1) {
-    const only = { owner: owners.ofModule(modules.number(witness.modules[0]!.id)), bytes: output.contents.length };
-    return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
-  }
-  const bundlersOwn = output.map === null && output.kind === 'chunk' ? ownedByBundler(output) : null;
-  if (bundlersOwn !== null) {
-    const only = { owner: REST.indexOf(bundlersOwn), bytes: output.contents.length };
-    return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
-  }
-  if (output.kind === 'css' && output.map === null && output.contents.length > 0) unmappedSheet(output, diagnostics);
-  else if (output.kind === 'chunk' && output.map === null && output.contents.length > 0) {
-    diagnostics.push({
-      code: 'map-missing',
-      file: output.file,
-      message: `${output.file} has no source map: its ${output.contents.length} bytes can be given to no module`,
-      hint: "Turn source maps on in the bundler ('hidden' or 'external' ones do, and need not be deployed).",
-    });
-  }
-  const bare = assignOwners(output.contents, unmappedRuns(output.contents), { language, runtime: () => false });
-  return { ownership: { ...bare, ownerCount: owners.count }, holders: owners.holders };
-}
-
-/** A chunk without a map that has no module's code: a facade that only imports and exports, or the bundler's helpers. */
-function ownedByBundler({ file, contents }: OutputEvidence): RestName | null {
-  if (isRuntimeFile(file)) return 'runtime';
-  return nameGap(asBuffer(contents), 0, contents.length, 'first') === 'glue' ? 'glue' : null;
-}
-
-/** Most bundlers make no maps for style sheets: one word for all of them. */
-function unmappedSheet(output: OutputEvidence, diagnostics: Diagnostic[]): void {
-  const at = diagnostics.findIndex(({ code }) => code === 'css-map-missing');
-  const names =
-    at === -1 ? output.file : `${diagnostics[at]!.message.split(' has ')[0]!.split(' have ')[0]}, ${output.file}`;
-  const said: Diagnostic = {
-    code: 'css-map-missing',
-    file: at === -1 ? output.file : null,
-    message: `${names} ${at === -1 ? 'has' : 'have'} no source map and can't be divided among modules`,
-    hint: null,
-  };
-  if (at === -1) diagnostics.push(said);
-  else diagnostics[at] = said;
-}
-
-/** Runs by the output's map; null where there is no map that can be used. */
-function readRuns(output: OutputEvidence, diagnostics: Diagnostic[]): SourceRuns | null {
-  if (output.map === null) return null;
-  try {
-    const runs = attributeBySourceMap(output.contents, readSourceMap(output.map.bytes, output.map.file));
-    const tolerated = runs.strays > 2 && hasRareTerminators(asBuffer(output.contents)) ? 0.25 : 0.01;
-    if (runs.strays > 2 && runs.strays > runs.segments * tolerated) {
-      diagnostics.push({
-        code: 'map-of-another-file',
-        file: output.map.file,
-        message: `${output.map.file} is not the map of ${output.file}: ${runs.strays} segments point outside of the file`,
-        hint: 'Something changed the file after its map was written, or the map is of another build. Build again; run minifiers inside of the bundler.',
-      });
-      return null;
-    }
-    return runs;
-  } catch (error) {
-    if (!(error instanceof PareError)) throw error;
-    diagnostics.push({ code: error.code, file: output.map.file, message: error.message, hint: error.hint });
-    return null;
-  }
+function nameWitness(witness: Witness, modules: ModuleTable): Witness {
+  const named = <T extends { readonly id: string }>(each: T): T => ({ ...each, id: modules.canonical(each.id) });
+  return witness.kind === 'lengths'
+    ? { kind: 'lengths', modules: witness.modules.map(named) }
+    : { kind: 'rendered', modules: witness.modules.map(named) };
 }
 
 /** Canonical module id of each source; null for a source without a name. */
 function resolveSources(
-  output: OutputEvidence,
-  runs: SourceRuns,
+  sources: readonly (string | null)[],
+  base: string,
+  witness: Witness | null,
   modules: ModuleTable,
   evidence: BuildEvidence,
 ): (string | null)[] {
-  const base = output.map!.base;
-  const ids = moduleIdsOfSources(evidence.root, base, runs.sources);
+  const ids = moduleIdsOfSources(evidence.root, base, sources);
   if (evidence.composed === undefined) return ids;
   const strangers = ids.filter((id): id is string => id !== null && !modules.has(id));
   if (strangers.length === 0) return ids;
   const known = new Set(ids);
   const candidates =
-    output.witness?.kind === 'lengths'
-      ? output.witness.modules.map(({ id }) => moduleId(evidence.root, id)).filter((id) => !known.has(id))
-      : [];
+    witness?.kind === 'lengths' ? witness.modules.map(({ id }) => id).filter((id) => !known.has(id)) : [];
   const standing = evidence.composed(strangers, candidates);
   return ids.map((id) => (id === null ? null : (standing.get(id) ?? id)));
 }
 
-function renderedModules(
-  rendered: readonly { readonly id: string; readonly code: string | null }[],
-  owners: LocalOwners,
-  modules: ModuleTable,
-  root: string,
-): RenderedModule[] {
-  return rendered.map(({ id, code }) => ({
-    owner: isRuntimeModule(moduleId(root, id)) ? REST.indexOf('runtime') : owners.ofModule(modules.number(id)),
-    code: code ?? '',
-  }));
-}
-
-/** What was not named with certainty may turn out to be a module's. */
-const opennessOf = (owner: number): Openness => {
-  const rest = REST[owner];
-  if (rest === undefined) return 'module';
-  return rest === 'unmapped' || rest === 'wrapper' || rest === 'glue' ? 'open' : 'fixed';
-};
-
-/** A module whose code, before minification, is at least this long (bytes) and that has none in the output is worth a word. */
-const WORTH_A_WORD = 2_048;
-
-function reportMissing(
-  output: OutputEvidence,
-  missing: readonly { readonly owner: number; readonly bytes: number }[],
-  owners: LocalOwners,
-  modules: ModuleTable,
-  diagnostics: Diagnostic[],
-): void {
-  const grave = missing.filter(({ bytes }) => bytes >= WORTH_A_WORD);
-  if (grave.length === 0) return;
-  const list = grave.slice(0, 3).map(({ owner, bytes }) => {
-    const holder = owners.holders[owner]!;
-    return `${'module' in holder ? modules.idOf(holder.module) : holder.rest} (${bytes} bytes before minification)`;
-  });
-  diagnostics.push({
-    code: 'witnesses-disagree',
-    file: output.file,
-    message: `${output.file}: the bundler put ${grave.length} modules there of which the source map knows nothing: ${list.join(', ')}`,
-    hint: 'A plugin that changes code without a map can do this. The sums hold; these bytes count for a neighbour or as unmapped.',
-  });
-}
-
-function gapOwner(output: OutputEvidence, start: number, end: number): number {
-  const place = start === 0 ? 'first' : end === output.contents.length ? 'last' : 'between';
-  return REST.indexOf(nameGap(asBuffer(output.contents), start, end, place));
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Rest buckets only say that no source owns the bytes, but for comments, which are known by their text. */
-const kindOf = (owner: number): OwnerKind => {
-  const rest = REST[owner];
-  return rest === undefined ? 'module' : rest === 'licence' || rest === 'source-map-comment' ? 'fixed' : 'gap';
-};
-
-/** Differences below this many bytes and this share are the price of a separator or two. */
-const TOLERATED_BYTES = 16;
-const TOLERATED_SHARE = 0.005;
-
-function reportDisagreements(
-  output: OutputEvidence,
-  disagreements: readonly { readonly owner: number; readonly mapped: number; readonly witnessed: number }[],
-  owners: LocalOwners,
-  modules: ModuleTable,
-  diagnostics: Diagnostic[],
-): void {
-  const grave = disagreements.filter(
-    ({ mapped, witnessed }) => Math.abs(mapped - witnessed) > Math.max(TOLERATED_BYTES, witnessed * TOLERATED_SHARE),
-  );
-  if (grave.length === 0) return;
-  const worst = grave.sort((a, b) => Math.abs(b.mapped - b.witnessed) - Math.abs(a.mapped - a.witnessed)).slice(0, 3);
-  const list = worst.map(({ owner, mapped, witnessed }) => {
-    const holder = owners.holders[owner]!;
-    return `${'module' in holder ? modules.idOf(holder.module) : holder.rest}: ${mapped} by the map, ${witnessed} by the bundler`;
-  });
-  diagnostics.push({
-    code: 'witnesses-disagree',
-    file: output.file,
-    message: `${output.file}: source map and bundler disagree on ${grave.length} modules (${list.join('; ')})`,
-    hint: 'A module that ships a source map of its own can do this. The sums hold; the sizes of these modules are by the map.',
-  });
-}
-
-/** The owners of one output: the rest buckets, then the modules in the order of their appearance. */
-class LocalOwners {
-  readonly holders: Holder[] = REST.map((rest) => ({ rest }));
-  readonly #byModule = new Map<number, number>();
-
-  get count(): number {
-    return this.holders.length;
-  }
-
-  ofModule(module: number): number {
-    let owner = this.#byModule.get(module);
-    if (owner === undefined) {
-      owner = this.holders.push({ module }) - 1;
-      this.#byModule.set(module, owner);
-    }
-    return owner;
-  }
-}
-
-function renumber(ownership: Ownership, numberOf: (owner: number) => number): Ownership {
-  const table = new Int32Array(ownership.ownerCount).fill(-1);
-  const runs = new OwnershipBuilder();
-  ownership.owners.forEach((before, i) => {
-    if (table[before] === -1) table[before] = numberOf(before);
-    runs.add(ownership.ends[i]!, table[before]!);
-  });
-  return runs.finish(ownership.length, ownership.ownerCount);
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** All modules of a build by their canonical id, in the order they were met. */
@@ -394,7 +174,7 @@ class ModuleTable {
 
   constructor(root: string, ids: Iterable<string>) {
     this.#root = root;
-    for (const id of ids) this.number(id);
+    for (const id of ids) this.numberOfCanonical(this.canonical(id));
   }
 
   /** The canonical id of a module by any of its names. */
@@ -413,11 +193,6 @@ class ModuleTable {
 
   find(id: string): number | undefined {
     return this.#numbers.get(this.canonical(id));
-  }
-
-  /** Number of a module by any of its names; one that was not known is added. */
-  number(id: string): number {
-    return this.numberOfCanonical(this.canonical(id));
   }
 
   numberOfCanonical(id: string): number {

@@ -5,20 +5,15 @@
 import { constants, brotliCompress, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 
+import type { ByteCache, CacheEntry } from '../model/byte-cache.ts';
 import type { BitAttribution } from './bits.ts';
 import type { Ownership } from './ownership.ts';
 
 export interface CompressOptions {
   readonly gzip: boolean;
   readonly brotli: boolean;
-  /** Keeps compressed files by their content; none: everything is compressed. */
-  readonly cache?: CompressionCache;
-}
-
-/** Keeps the result of a compression under a key of content and method. */
-export interface CompressionCache {
-  get(contents: Uint8Array, method: string): Promise<Uint8Array | null>;
-  put(contents: Uint8Array, method: string, compressed: Uint8Array): Promise<void>;
+  /** Keeps what was compressed and whose it is; none: all of it is done. */
+  readonly cache?: ByteCache | undefined;
 }
 
 /** Compressed size in bytes, and bits by owner number. */
@@ -34,17 +29,21 @@ export interface Compressed {
 const gzipAsync = promisify(gzip);
 const brotliAsync = promisify(brotliCompress);
 
-/** Compresses in zlib's own threads; the attribution runs here. An empty file is not compressed: both sizes are 0. */
+/**
+ * Compresses in zlib's own threads; the attribution runs here. An empty file is not compressed: both sizes are 0.
+ *
+ * @param digest of the contents; null: nothing is kept
+ */
 export async function compressOutput(
   contents: Uint8Array,
   ownership: Ownership,
   options: CompressOptions,
+  digest: string | null,
 ): Promise<Compressed> {
+  const cache = digest === null || options.cache === undefined ? null : { store: options.cache, digest };
   const [gz, br] = await Promise.all([
-    options.gzip ? compressed(contents, 'gzip-9', options.cache, () => gzipAsync(contents, { level: 9 })) : null,
-    options.brotli
-      ? compressed(contents, 'brotli-11', options.cache, () => brotliAsync(contents, BROTLI(contents.length)))
-      : null,
+    options.gzip ? compressed('gzip-9', cache, () => gzipAsync(contents, { level: 9 })) : null,
+    options.brotli ? compressed('brotli-11', cache, () => brotliAsync(contents, BROTLI(contents.length))) : null,
   ]);
   return {
     gzip:
@@ -67,15 +66,17 @@ const BROTLI = (size: number) => ({
 });
 
 async function compressed(
-  contents: Uint8Array,
   method: string,
-  cache: CompressionCache | undefined,
+  cache: { readonly store: ByteCache; readonly digest: string } | null,
   compress: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const known = await cache?.get(contents, method);
-  if (known) return known;
+  if (cache === null) return compress();
+  const entry: CacheEntry = { kind: 'compressed', of: [method, cache.digest] };
+  const known = await cache.store.get(entry);
+  if (known !== null) return known;
+  const start = performance.now();
   const result = await compress();
-  await cache?.put(contents, method, result);
+  await cache.store.put(entry, result, performance.now() - start);
   return result;
 }
 

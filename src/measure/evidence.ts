@@ -3,6 +3,7 @@
  * makes the `Build` from it.
  */
 import type { Bundler, Diagnostic, EdgeKind, ModuleFormat, OutputImport, OutputKind } from '../model/build.ts';
+import type { SourceMapView } from './source-map.ts';
 
 export interface ModuleEvidence {
   /** As the bundler names it; see `moduleId`. */
@@ -33,11 +34,22 @@ export type Witness =
   | { readonly kind: 'rendered'; readonly modules: readonly { readonly id: string; readonly code: string | null }[] };
 
 export interface MapEvidence {
+  /** May be read from disk at each asking. */
   readonly bytes: Uint8Array;
   /** For messages. */
   readonly file: string;
   /** Absolute path of the folder that relative sources start from. */
   readonly base: string;
+  /** What an adapter that has read the map already knows of it, so that its bytes need not stay in memory. */
+  readonly reading?: MapReading | undefined;
+}
+
+export interface MapReading {
+  /** Names the content (`digestOf`); null: not asked for. */
+  readonly digest: string | null;
+  /** Of all sections, in their order. */
+  readonly sources: readonly (string | null)[];
+  readonly view: () => SourceMapView;
 }
 
 export interface OutputEvidence {

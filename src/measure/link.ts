@@ -20,7 +20,7 @@ export interface ResolvedImport {
 /**
  * The edges of one module; where the source doesn't show the statement, its names and place are null.
  *
- * @param source UTF-8; read only during the call
+ * @param source UTF-8; read only during the call. null: there is none, or what `scanModule` says of it is known
  * @param scanned what `scanModule` said of the source, where the caller asked already
  */
 export function linkImports(
@@ -29,8 +29,8 @@ export function linkImports(
   resolved: readonly ResolvedImport[],
   scanned: ModuleSyntax | null = null,
 ): { readonly edges: EdgeEvidence[]; readonly syntax: ModuleSyntax | null } {
-  if (source === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
-  const syntax = scanned ?? scanModule(source);
+  if (source === null && scanned === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
+  const syntax = scanned ?? scanModule(source!);
   const bySpecifier = groupBySpecifier(syntax.imports);
   let written: WrittenImports | null = null;
   const edges: EdgeEvidence[] = [];
@@ -47,7 +47,8 @@ export function linkImports(
     for (const statement of named ?? [])
       if (kindFits(each.kind, statement.kind)) edges.push(edge(from, each, statement, statement));
     if (edges.length > before) continue;
-    edges.push(edge(from, each, null, each.specifier === null ? null : findSpecifier(source, each.specifier)));
+    const isFindable = source !== null && each.specifier !== null;
+    edges.push(edge(from, each, null, isFindable ? findSpecifier(source, each.specifier) : null));
   }
   return { edges, syntax };
 }

@@ -57,7 +57,8 @@ function shareOf(shares: CompressedShares | null, owner: number): number {
   return shares === null ? 0 : bitsToBytes(shares.shares[owner]!);
 }
 
-function byHolder(
+/** Modules in their order, then what no module owns by its name. */
+export function byHolder(
   a: { module: number | null; rest: string | null },
   b: { module: number | null; rest: string | null },
 ): number {

@@ -61,6 +61,57 @@ export function readSourcesContent(bytes: Uint8Array): (string | null)[] {
   });
 }
 
+/** The text of one source, where it stands in the map. */
+export interface SourceText {
+  /** As it stands there: the same bytes are the same text, whatever it takes to read them. */
+  readonly raw: Uint8Array;
+  /** Whether `raw` is a JSON string, quotes and escapes included, or the text itself. */
+  readonly json: boolean;
+}
+
+/**
+ * What `readSourcesContent` gives, without reading it: the texts of a large map are never all in memory.
+ *
+ * @throws SyntaxError where the map is not JSON
+ */
+export function findSourceTexts(bytes: Uint8Array): (SourceText | null)[] {
+  const buffer = asBuffer(bytes);
+  const values = valuesByKey(buffer, skipPrefix(buffer));
+  const isPlain = values !== null && !values.has('sections');
+  const found = isPlain ? stringsOfArray(buffer, values.get('sourcesContent')) : null;
+  if (found !== null) return found;
+  return readSourcesContent(bytes).map((text) => (text === null ? null : { raw: Buffer.from(text), json: false }));
+}
+
+/** @throws SyntaxError where an escape is wrong */
+export function decodeSourceText({ raw, json }: SourceText): Buffer {
+  const text = asBuffer(raw);
+  if (!json) return text;
+  // Nearly every text has line ends, which are escaped.
+  return Buffer.from(JSON.parse(text.toString('utf8')) as string);
+}
+
+/** Strings and nulls of an array; null where there is no array, or something else in it. */
+function stringsOfArray(buffer: Buffer, at: number | undefined): (SourceText | null)[] | null {
+  if (at === undefined) return [];
+  if (buffer[at] !== 0x5b) return null;
+  const found: (SourceText | null)[] = [];
+  for (let i = skipSpace(buffer, at + 1); buffer[i] !== 0x5d; ) {
+    if (buffer[i] === QUOTE) {
+      const end = behindString(buffer, i);
+      found.push({ raw: buffer.subarray(i, end), json: true });
+      i = end;
+    } else if (buffer.toString('latin1', i, i + 4) === 'null') {
+      found.push(null);
+      i += 4;
+    } else return null;
+    i = skipSpace(buffer, i);
+    if (buffer[i] === JSON_COMMA) i = skipSpace(buffer, i + 1);
+    else if (buffer[i] !== 0x5d) return null;
+  }
+  return found;
+}
+
 const REBUILD = 'Build again with source maps on, and keep each .map file with the file that it belongs to.';
 
 function skim(buffer: Buffer): SourceMapView | null {

@@ -6,10 +6,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-const FORMAT = 'pare-compressed-1';
+import type { ByteCache, CacheEntry } from '../model/byte-cache.ts';
+
+const FORMAT = 'pare-compressed-2';
 const DIGEST_BYTES = 32;
 
-export class CompressionDiskCache {
+export class CompressionDiskCache implements ByteCache {
   readonly #folder: string;
   #broken = false;
 
@@ -18,26 +20,38 @@ export class CompressionDiskCache {
     this.#folder = folder;
   }
 
-  /** The compressed file, or null where it is not known. Never throws: a cache that can't be read is empty. */
-  async get(contents: Uint8Array, method: string): Promise<Uint8Array | null> {
-    let entry: Buffer;
+  /** The value, or null where it is not known. Never throws: a cache that can't be read is empty. */
+  async get(entry: CacheEntry): Promise<Uint8Array | null> {
+    let kept: Buffer;
     try {
-      entry = await readFile(this.#fileOf(contents, method));
+      kept = await readFile(this.#fileOf(entry));
     } catch {
       return null;
     }
-    const body = entry.subarray(DIGEST_BYTES);
-    return entry.length > DIGEST_BYTES && digest(body).equals(entry.subarray(0, DIGEST_BYTES)) ? body : null;
+    const body = kept.subarray(DIGEST_BYTES);
+    return kept.length > DIGEST_BYTES && digest(body).equals(kept.subarray(0, DIGEST_BYTES)) ? body : null;
+  }
+
+  getMany(entries: readonly CacheEntry[]): Promise<(Uint8Array | null)[]> {
+    return Promise.all(entries.map((entry) => this.get(entry)));
+  }
+
+  async through(entry: CacheEntry, compute: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const known = await this.get(entry);
+    if (known !== null) return known;
+    const value = await compute();
+    await this.put(entry, value);
+    return value;
   }
 
   /** Keeps an entry if it can; a full disk or a read-only folder turns the writing off. */
-  async put(contents: Uint8Array, method: string, compressed: Uint8Array): Promise<void> {
+  async put(entry: CacheEntry, value: Uint8Array): Promise<void> {
     if (this.#broken) return;
-    const file = this.#fileOf(contents, method);
+    const file = this.#fileOf(entry);
     const aside = `${file}.${randomUUID()}`;
     try {
       await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(aside, Buffer.concat([digest(compressed), compressed]));
+      await writeFile(aside, Buffer.concat([digest(value), value]));
       await rename(aside, file);
     } catch {
       this.#broken = true;
@@ -45,11 +59,10 @@ export class CompressionDiskCache {
     }
   }
 
-  #fileOf(contents: Uint8Array, method: string): string {
-    const key = createHash('sha256')
-      .update(`${FORMAT} ${method} ${process.versions.zlib} ${process.versions.brotli}\n`)
-      .update(contents)
-      .digest('hex');
+  #fileOf({ kind, of }: CacheEntry): string {
+    const hash = createHash('sha256').update(`${FORMAT} ${kind} ${process.versions.zlib} ${process.versions.brotli}\n`);
+    for (const part of of) hash.update(`${typeof part} ${Buffer.byteLength(part)}\n`).update(part);
+    const key = hash.digest('hex');
     return path.join(this.#folder, key.slice(0, 2), key.slice(2));
   }
 }

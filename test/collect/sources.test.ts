@@ -71,7 +71,7 @@ test('a source that the caller has is not read from disk', () => {
   const { edges } = linkSources(
     space.folder,
     GRAPH.slice(0, 2),
-    new Map([['a.js', { source, syntax: scanModule(source) }]]),
+    new Map([['a.js', scanModule(source)]]),
   );
   expect(edges[0]).toMatchObject({ names: ['default'], line: 3 });
 });
