@@ -174,11 +174,11 @@ async function nameDeclarationsByOutput() {
   );
 }
 
-/** The published JSON Schema, made from the one that checks the records. */
-async function buildSchema() {
+/** The published JSON Schemas, made from those that check the records and the configurations. */
+async function buildSchemas() {
   const result = await esbuild.build({
     stdin: {
-      contents: `export { BuildSchema } from './src/model/build-schema.ts'; export { toJsonSchema } from '@valibot/to-json-schema';`,
+      contents: `export { BuildSchema } from './src/model/build-schema.ts'; export { configJsonSchema } from './src/config/json-schema.ts'; export { toJsonSchema } from '@valibot/to-json-schema';`,
       resolveDir: root,
     },
     bundle: true,
@@ -188,11 +188,14 @@ async function buildSchema() {
     logLevel: 'warning',
   });
   const module = `data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString('base64')}`;
-  const { BuildSchema, toJsonSchema } = await import(module);
+  const { BuildSchema, configJsonSchema, toJsonSchema } = await import(module);
   const { $schema, ...schema } = toJsonSchema(BuildSchema);
-  const named = { $schema, title: 'Build, the record of pare', ...schema };
-  await writeChanged(join(dist, 'schema', 'build.json'), Buffer.from(`${JSON.stringify(named, null, 2)}\n`));
-  return 'dist/schema/build.json';
+  const schemas = { build: { $schema, title: 'Build, the record of pare', ...schema }, config: configJsonSchema() };
+  for (const [name, content] of Object.entries(schemas))
+    await writeChanged(join(dist, 'schema', `${name}.json`), Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+  return Object.keys(schemas)
+    .map((name) => `dist/schema/${name}.json`)
+    .join(', ');
 }
 
 async function buildReportPage() {
@@ -207,7 +210,7 @@ const start = performance.now();
 const steps = {
   bundles: buildBundles,
   ...(arguments_.has('--no-types') ? {} : { types: buildTypes }),
-  schema: buildSchema,
+  schemas: buildSchemas,
   'report page': buildReportPage,
 };
 const results = await Promise.allSettled(Object.values(steps).map((step) => step()));

@@ -4,7 +4,8 @@ import { parse, type DocumentNode, type ValueNode } from '@humanwhocodes/momoa';
 export interface Place {
   /** From 1. */
   readonly line: number;
-  readonly column: number;
+  /** From 1, in UTF-16 units; null: not known. */
+  readonly column: number | null;
 }
 
 /** Of the member that the segments lead to, or of the innermost one on the way that is there; null: the text is no JSON. */
@@ -40,9 +41,10 @@ export function jsonSyntaxProblem(text: string): { readonly message: string; rea
     return { message: 'it is no JSON', place: null };
   } catch (error) {
     const { line, column, offset } = error as Partial<Place> & { readonly offset?: number };
-    const said = (error as Error).message.replace(/\s*\(\d+:\d+\)$/, '').replace(/\.$/, '');
-    const place = line === undefined || column === undefined ? null : { line, column };
-    return { message: `${said}${mend(text, offset ?? text.length)}`, place };
+    const place = line === undefined ? null : { line, column: column ?? null };
+    const at = offset ?? text.length;
+    const found = text.slice(at).trim() === '' ? 'it ends too early' : `unexpected ${JSON.stringify(text[at])}`;
+    return { message: `${found}${mend(text, at)}`, place };
   }
 }
 

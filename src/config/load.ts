@@ -11,6 +11,7 @@ import { nearest } from '../model/nearest-name.ts';
 import { encryptionKeyProblem, parseEncryptionKey } from './encryption-key.ts';
 import { resolveExtended } from './extended.ts';
 import { findConfigFiles, isObject, readManifest, type ConfigFiles, type FoundFiles, type Manifests } from './find-files.ts';
+import type { Place } from './json-place.ts';
 import { keyAt } from './keys.ts';
 import type { ConfigContext, PareConfig } from './pare-config.ts';
 import { ConfigError, toProblem, withPlaces, type LooseFinding } from './problems.ts';
@@ -62,7 +63,7 @@ export interface LoadedConfig {
   /** Where a key's value is from. A section's is where it was turned on or off. null: there is no such key. */
   readonly origin: (path: string) => Origin | null;
   /** Line and column of a key that a JSON file decides; null elsewhere. */
-  readonly place: (path: string) => Promise<{ readonly line: number; readonly column: number } | null>;
+  readonly place: (path: string) => Promise<Place | null>;
   /**
    * The same with further settings on top; this one stays as it is.
    * @throws PareError `config-invalid`
@@ -156,7 +157,7 @@ function namedFile(file: string): ConfigFiles {
 }
 
 function passedOver(file: string, used: string | null): Diagnostic {
-  const message = `is passed over: ${path.basename(used ?? '')} beside it comes first`;
+  const message = `${shownFile(file)} is passed over: ${path.basename(used ?? '')} beside it comes first`;
   return { code: 'config-passed-over', file: shownFile(file), message, hint: 'Keep one of them.' };
 }
 

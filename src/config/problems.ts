@@ -50,15 +50,19 @@ export function toProblem({ path, message, expected, meant, source, place, isUnr
 
 /** `pare.config.json:3:5 cache.memory must be …` */
 export function describeProblem({ source, line, column, path, message }: ConfigProblem): string {
-  const place = line === null ? '' : `:${line}:${column}`;
-  return [`${source}${place}`, path, message].filter((part) => part !== '').join(' ');
+  return [`${source}${placeText(line, column, ':')}`, path, message].filter((part) => part !== '').join(' ');
+}
+
+function placeText(line: number | null, column: number | null, before: string): string {
+  return line === null ? '' : [`${before}${line}`, ...(column === null ? [] : [column])].join(':');
 }
 
 function describeProblems(problems: readonly ConfigProblem[]): string {
   const [first] = problems;
   if (problems.length === 1 && first!.path === '') {
     const { source, message, line, column } = first!;
-    return `${source} ${message}${line === null ? '' : ` (at ${line}:${column})`}`;
+    const place = placeText(line, column, '');
+    return `${source} ${message}${place === '' ? '' : ` (line ${place})`}`;
   }
   const names = new Set(problems.map(({ source }) => source));
   const what = names.size === 1 ? first!.source : 'The configuration';

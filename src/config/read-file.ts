@@ -145,6 +145,7 @@ function describeError(error: unknown, file: string): { readonly message: string
   }
   const escaped = file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const found = new RegExp(`${escaped}:(\\d+):(\\d+)`).exec(error.stack ?? '');
-  const place = found === null ? null : { line: Number(found[1]), column: Number(found[2]) };
+  // jiti keeps the lines of what it compiles, and not the columns.
+  const place = found === null ? null : { line: Number(found[1]), column: readByJiti.has(file) ? null : Number(found[2]) };
   return { message: error.message.split('\nRequire stack:')[0]!, place };
 }

@@ -97,7 +97,7 @@ function quantity(
   const message = (issue: v.BaseIssue<unknown>) =>
     `${must(expected)(issue)}${kind === 'share' ? '' : unitProblem(issue.input, kind)}`;
   const schema = v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(pattern))], message),
+    v.union([v.number(), v.pipe(v.string(), v.regex(pattern, message))], message),
     v.check((input) => parse(input) !== null, message),
   );
   return key(schema, facts(kind, expected, defaultText), text, fallback);
@@ -114,10 +114,19 @@ function count(text: string, fallback?: number, defaultText?: string) {
   return key(schema, facts('count', expected, defaultText), text, fallback);
 }
 
-const noChoice = (names: readonly string[]) => (issue: v.BaseIssue<unknown>) =>
-  typeof issue.input === 'string'
-    ? `${JSON.stringify(issue.input)} is none of ${names.join(', ')}.${didYouMean(issue.input, names)}`
-    : `must be one of ${names.join(', ')}, not ${shownValue(issue.input)}`;
+/** What people call the formats elsewhere. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['brotli', 'br'],
+  ['gzip', 'gz'],
+  ['zstd', 'zst'],
+]);
+
+const noChoice =
+  (names: readonly string[]) =>
+  ({ input }: v.BaseIssue<unknown>) =>
+    typeof input === 'string'
+      ? `${JSON.stringify(input)} is none of ${names.join(', ')}.${didYouMean(OTHER_NAMES.get(input) ?? input, names)}`
+      : `must be one of ${names.join(', ')}, not ${shownValue(input)}`;
 
 function choice<const T extends readonly string[]>(names: T, text: string, fallback: T[number]) {
   return key(v.picklist(names, noChoice(names)), facts('choice', `one of ${names.join(', ')}`), text, fallback);
@@ -308,7 +317,8 @@ const settings = {
   ),
 };
 
-const Settings = v.strictObject(settings);
+/** What an environment may say. */
+export const SettingsSchema = v.strictObject(settings);
 
 export const ConfigSchema = v.strictObject({
   $schema: v.optional(v.pipe(v.string(must('the address of the JSON Schema')), v.description('Where the JSON Schema lies, for editors.'))),
@@ -322,7 +332,7 @@ export const ConfigSchema = v.strictObject({
   ),
   env: v.optional(
     v.pipe(
-      v.record(v.string(), Settings, must('an object of environments, such as { "production": { … } }')),
+      v.record(v.string(), SettingsSchema, must('an object of environments, such as { "production": { … } }')),
       v.description('What differs in an environment, by its name: PARE_ENV, or else NODE_ENV, says which it is.'),
     ),
   ),

@@ -83,11 +83,13 @@ function checkObject(
 function findingsOf(key: Key, value: unknown, at: string): Finding[] {
   if (key.kind === 'budgets') return budgetProblems(value, at);
   const { issues } = v.safeParse(key.schema, value);
-  return (issues ?? []).map((issue) => {
+  const findings = (issues ?? []).map((issue) => {
     const inner = (issue.path ?? []).map(({ key: part }) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
     const meant = /Did you mean "([^"]+)"/.exec(issue.message)?.[1] ?? null;
     return { path: `${at}${inner.join('')}`, message: issue.message, expected: key.expected, meant };
   });
+  // Of a number or a text, what is neither is said by both.
+  return findings.filter(({ path, message }, at) => findings.findIndex((each) => each.path === path && each.message === message) === at);
 }
 
 function checkExtends(bases: unknown, found: CheckedSettings): string[] {
