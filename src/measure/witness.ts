@@ -60,6 +60,7 @@ export function reconcile(
   insertMissing(runs, witnessed, excess);
   shifts.betweenModules();
   shifts.fromGaps();
+  takeHoisted(runs, witnessed, excess);
   shifts.toGaps();
   shifts.cutTail(tail);
   const disagreements = [...excess]
@@ -174,6 +175,33 @@ function insertMissing(runs: Runs, witnessed: ReadonlyMap<number, number>, exces
     if (!gap) excess.set(from, excess.get(from)! - bytes);
     excess.delete(owner);
     present.add(owner);
+  }
+}
+
+/**
+ * What a module still lacks lies apart from it: Bun writes a module's namespace (`var x={};n(x,{…})`) before functions of other
+ * modules, unmapped. It is cut from the end of the nearest run before the module that has so much too much, or that nobody owns.
+ */
+function takeHoisted(runs: Runs, witnessed: ReadonlyMap<number, number>, excess: Map<number, number>): void {
+  const order = [...witnessed.keys()];
+  for (let k = order.length - 1; k >= 0; k--) {
+    const owner = order[k]!;
+    const bytes = -(excess.get(owner) ?? 0);
+    if (bytes <= 0) continue;
+    const first = runs.owners.indexOf(owner);
+    // A module that the map doesn't know at all may be there under another name: it takes no gap.
+    const spares = (i: number): number => {
+      const kind = runs.kind(i);
+      if (kind === 'gap') return first === -1 ? 0 : runs.lengthOf(i);
+      return kind === 'module' ? Math.min(excess.get(runs.owners[i]!) ?? 0, runs.lengthOf(i) - 1) : 0;
+    };
+    let giver = (first === -1 ? runs.owners.length : first) - 1;
+    while (giver >= 0 && spares(giver) < bytes) giver--;
+    if (giver < 0) continue;
+    const from = runs.owners[giver]!;
+    if (runs.kind(giver) === 'module') excess.set(from, excess.get(from)! - bytes);
+    runs.splitEnd(giver, bytes, owner);
+    excess.set(owner, 0);
   }
 }
 

@@ -348,5 +348,7 @@ describe.skipIf(BUN === null).each([
     expect(remainders(measured)).toEqual({});
     expect(unmappedShare(measured)).toBeLessThan(0.001);
     expect(lost(measured)).toEqual([]);
+    // What the map says of each module and what Bun printed for it come to the same.
+    expect(measured.diagnostics.filter(({ code }) => code !== 'css-map-missing')).toEqual([]);
   });
 });
