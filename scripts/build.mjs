@@ -97,6 +97,9 @@ const SHEBANG = '#!/usr/bin/env node\n';
 /** CommonJS code that asks for Node's own modules finds a `require`; in an ES module there is none by itself. */
 const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
 
+/** What src/precompress/zstd-wasm.ts looks for beside its bundle. */
+const ZSTD = 'node_modules/@bokuweb/zstd-wasm/dist/common/zstd.wasm';
+
 const prefixed = (prefix, contents) => Buffer.concat([Buffer.from(prefix), contents]);
 
 async function buildBundles() {
@@ -110,7 +113,8 @@ async function buildBundles() {
     if (contents === undefined || Buffer.from(contents).subarray(0, 2).toString() === '#!') continue;
     files.set(program.out, prefixed(SHEBANG, contents));
   }
-  const notices = await licenceNotices(root, [...node.inputs, ...browser.inputs]);
+  files.set('chunks/zstd.wasm', await readFile(join(root, ZSTD)));
+  const notices = await licenceNotices(root, [...node.inputs, ...browser.inputs, ZSTD]);
   if (notices !== '') files.set('LICENSES.txt', Buffer.from(notices));
   const written = await Promise.all([...files].map(([file, contents]) => writeChanged(join(dist, file), contents)));
   await removeStale(files);

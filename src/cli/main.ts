@@ -43,6 +43,16 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'write a build in the formats of other tools',
     load: async () => (await import('./export.ts')).command,
   },
+  {
+    name: 'compress',
+    summary: 'write compressed copies beside a build, and deltas to earlier releases',
+    load: async () => (await import('./compress.ts')).command,
+  },
+  {
+    name: 'config',
+    summary: 'print the configuration and where each of its values came from',
+    load: async () => (await import('./config.ts')).command,
+  },
 ];
 
 /** From package.json, which lies two folders up from here, in the repository as in the package. */

@@ -63,7 +63,7 @@ export async function directoryEvidence(
 }
 
 /** Maps and precompressed copies are no outputs of their own. */
-const SKIPPED = /\.(?:map|br|gz|zst|dcb|dcz)$/i;
+const SKIPPED = /\.(?:map|br|gz|zst|dcb|dcz)$|^pare-compress\.json$|(?:^|\/)\.pare-compress[^/]*$/i;
 
 /** A report of ours that was written into the output folder is no part of the product. */
 function isOwnReport(name: string, contents: Uint8Array): boolean {

@@ -158,7 +158,7 @@ function grow(memory: Exports['f'], wanted: number): number {
 
 /** Beside the bundles of the package, or in the package that it comes from. */
 async function readBinary(): Promise<Uint8Array> {
-  for (const place of ['./zstd.wasm', '../zstd.wasm'] as const) {
+  for (const place of ['./zstd.wasm', './chunks/zstd.wasm', '../chunks/zstd.wasm']) {
     const found = await readFile(fileURLToPath(new URL(place, import.meta.url))).catch(() => null);
     if (found !== null) return found;
   }
@@ -166,7 +166,7 @@ async function readBinary(): Promise<Uint8Array> {
     const main = createRequire(import.meta.url).resolve('@bokuweb/zstd-wasm');
     return await readFile(path.join(path.dirname(main), 'zstd.wasm'));
   } catch (cause) {
-    throw new PareError('zstd-missing', 'There is no Zstandard here: dist/zstd.wasm of pare is missing', {
+    throw new PareError('zstd-missing', 'There is no Zstandard here: dist/chunks/zstd.wasm of pare is missing', {
       hint: 'Install pare again, run it on Node 24.6 or later, or leave zst and --previous out.',
       cause,
     });

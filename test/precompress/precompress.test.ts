@@ -79,15 +79,9 @@ describe('copies of a folder', () => {
     await writeFiles(folder, { 'b.js': noise(3000), 'c.js': program(90, 4), 'own.js.br': 'mine', 'notes.txt': 'x' });
     await rm(path.join(folder, 'a.js'));
     await precompress(folder, settings());
-    expect(await names(folder)).toEqual([
-      'b.js',
-      'c.js',
-      'c.js.br',
-      'c.js.gz',
-      'notes.txt',
-      'own.js.br',
-      MANIFEST_FILE,
-    ].sort());
+    expect(await names(folder)).toEqual(
+      ['b.js', 'c.js', 'c.js.br', 'c.js.gz', 'notes.txt', 'own.js.br', MANIFEST_FILE].sort(),
+    );
     expect(zlib.brotliDecompressSync(await readFile(path.join(folder, 'c.js.br'))).toString()).toBe(program(90, 4));
     await precompress(folder, settings({ formats: ['gz'] }));
     expect(await names(folder)).not.toContain('c.js.br');
@@ -231,6 +225,7 @@ describe('a check of a folder', () => {
     await expect(checkPrecompressed(folder)).rejects.toMatchObject({ code: 'not-found' });
     const manifest = writeManifest(await precompress(folder, settings()));
     const bad = [manifest.slice(0, 50), '[]', manifest.replace('@1', '@9'), manifest.replace('"a.js.br"', '"../a.br"')];
-    for (const text of bad) expect(() => parseManifest(text, 'x')).toThrow(expect.objectContaining({ code: 'bad-manifest' }));
+    for (const text of bad)
+      expect(() => parseManifest(text, 'x')).toThrow(expect.objectContaining({ code: 'bad-manifest' }));
   });
 });
