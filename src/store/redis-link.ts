@@ -1,0 +1,298 @@
+/**
+ * The way to a Redis that may be slow, full, gone or back again. What callers wait for it in vain is bounded: when the budget is
+ * used up, or the connection breaks, the circuit opens and every question is answered with null at once, those that are under
+ * way included. A question of our own, asked in the background, closes it again.
+ *
+ * A breaker of our own and not cockatiel's or opossum's: those count failures, and let a caller's question find out whether
+ * things are well again. Here the bound is on the time that all callers wait together, and no caller ever waits for a probe.
+ */
+import type { Redis } from 'ioredis';
+
+import { idleMs, WaitBudget } from './wait-budget.ts';
+import type { RedisSettings, Warn } from './settings.ts';
+
+const FIRST_PROBE_MS = 1000;
+const LAST_PROBE_MS = 60_000;
+/** A Redis that has been well for so long is trusted again as at first. */
+const TRUSTED_AFTER_MS = 60_000;
+/** In the background, where nobody waits. */
+const CONNECT_MS = 5000;
+
+export interface LinkStatistics {
+  /** Questions that were sent. */
+  readonly asked: number;
+  /** Questions that were answered with null because the circuit was open. */
+  readonly spared: number;
+  /** How often the circuit opened. */
+  readonly opened: number;
+}
+
+type RedisClass = (typeof import('ioredis'))['Redis'];
+type Trouble = 'away' | 'slow' | 'refused';
+
+export class RedisLink {
+  readonly #settings: RedisSettings;
+  readonly #warn: Warn;
+  readonly #budget: WaitBudget;
+  readonly #onConnect: (client: Redis) => Promise<void>;
+  #client: Redis | null = null;
+  #connecting: Promise<void> | null = null;
+  #loading: Promise<RedisClass> | null = null;
+  #isOpen = false;
+  #isClosed = false;
+  #probeMs = FIRST_PROBE_MS;
+  #probe: NodeJS.Timeout | null = null;
+  #wellSince = 0;
+  /** What ends the waits that are under way. */
+  readonly #waits = new Set<() => void>();
+  #asked = 0;
+  #spared = 0;
+  #opened = 0;
+
+  /** @param onConnect runs on each new connection, before anybody else asks something */
+  constructor(settings: RedisSettings, warn: Warn, onConnect: (client: Redis) => Promise<void>) {
+    this.#settings = settings;
+    this.#warn = warn;
+    this.#budget = new WaitBudget(settings.timeoutMs);
+    this.#onConnect = onConnect;
+  }
+
+  get statistics(): LinkStatistics {
+    return { asked: this.#asked, spared: this.#spared, opened: this.#opened };
+  }
+
+  /** Whether asking is of any use now. */
+  get isUsable(): boolean {
+    return !this.#isOpen && !this.#isClosed;
+  }
+
+  /** Begins to connect; nobody need wait for it. */
+  start(): void {
+    if (this.#connecting === null && this.#client === null && this.isUsable) this.#connecting = this.#connect();
+  }
+
+  /**
+   * Asks, and waits no longer than is left for waiting.
+   * @param ask what Redis refuses, it throws
+   * @param worth milliseconds that the answer has saved
+   * @returns null: no answer
+   */
+  async ask<T>(ask: (client: Redis) => Promise<T>, worth: (answer: T) => number = () => 0): Promise<T | null> {
+    if (!this.isUsable) {
+      this.#spared++;
+      return null;
+    }
+    this.start();
+    // Loading the client is work and no waiting for Redis; it happens once.
+    await this.#load().catch(() => null);
+    this.#budget.begin();
+    let saved = 0;
+    try {
+      const answer = await this.#inTime(async () => {
+        if (this.#client === null) await this.#connecting;
+        const client = this.#client;
+        if (client === null) return null;
+        this.#asked++;
+        return { value: await ask(client) };
+      });
+      if (answer === null) return null;
+      saved = worth(answer.value);
+      return answer.value;
+    } finally {
+      this.#budget.end(saved);
+      if (this.isUsable && this.#budget.leftMs === 0) this.#trip('slow', null);
+    }
+  }
+
+  /** For work in the background: as long as it takes, but no longer than until the circuit opens. */
+  async send<T>(ask: (client: Redis) => Promise<T>, limitMs: number): Promise<T | null> {
+    if (!this.isUsable) return null;
+    this.start();
+    const answer = await this.#inTime(async () => {
+      await this.#connecting;
+      const client = this.#client;
+      return client === null ? null : { value: await ask(client) };
+    }, limitMs);
+    return answer?.value ?? null;
+  }
+
+  /**
+   * Waits with a timer that keeps the process alive, while the connection itself doesn't. What counts is the time in which this
+   * thread had nothing else to do; and when that is up, the answer may lie in the socket already and gets a turn to come out.
+   */
+  #inTime<T>(run: () => Promise<T | null>, limitMs = this.#budget.leftMs): Promise<T | null> {
+    return new Promise<T | null>((resolve) => {
+      const start = idleMs();
+      let timer: NodeJS.Timeout | undefined;
+      let isSettled = false;
+      const settle = (value: T | null): void => {
+        if (isSettled) return;
+        isSettled = true;
+        clearTimeout(timer);
+        this.#waits.delete(giveUp);
+        resolve(value);
+      };
+      const giveUp = (): void => settle(null);
+      const timeIsUp = (): void => {
+        const left = limitMs - (idleMs() - start);
+        if (left > 1) timer = setTimeout(timeIsUp, left);
+        else setImmediate(() => (isSettled ? undefined : this.#trip('slow', null)));
+      };
+      timer = setTimeout(timeIsUp, limitMs);
+      this.#waits.add(giveUp);
+      run().then(settle, (error: unknown) => {
+        settle(null);
+        this.#failed(error);
+      });
+    });
+  }
+
+  #failed(error: unknown): void {
+    const { name, message } = error as Error;
+    // Redis is there and says no: to this question, or to us.
+    const isRefusal = name === 'ReplyError' && /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/.test(message);
+    if (name === 'ReplyError' && !isRefusal && !/^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN)/.test(message)) return;
+    this.#trip(isRefusal ? 'refused' : 'away', error as Error);
+  }
+
+  #load(): Promise<RedisClass> {
+    return (this.#loading ??= import('ioredis').then((client) => client.Redis));
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      const client = await this.#newClient();
+      if (this.#isClosed || this.#isOpen) {
+        client.disconnect();
+        return;
+      }
+      this.#adopt(client);
+      await this.#onConnect(client);
+    } catch (error) {
+      this.#failed(error);
+      if (this.#client === null) this.#trip('away', error as Error);
+    } finally {
+      this.#connecting = null;
+    }
+  }
+
+  #adopt(client: Redis): void {
+    this.#client = client;
+    this.#wellSince = performance.now();
+    client.once('close', () => {
+      if (this.#client === client && !this.#isClosed) this.#trip('away', null);
+    });
+  }
+
+  /**
+   * ioredis, for 36 ms of CPU to load against 56 of \@redis/client: it pipelines, reads bytes, and can be told to try nothing
+   * again by itself. It keeps no process alive.
+   */
+  async #newClient(): Promise<Redis> {
+    const Redis = await this.#load();
+    const client = new Redis(this.#settings.url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      enableReadyCheck: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      reconnectOnError: () => false,
+      connectTimeout: CONNECT_MS,
+      connectionName: 'pare',
+    });
+    let cause: Error | null = null;
+    client.on('error', (error: Error) => (cause = error));
+    const connected = client.connect();
+    const letGo = (): void => {
+      (client as unknown as { stream?: { unref?: () => void } }).stream?.unref?.();
+    };
+    process.nextTick(letGo);
+    setImmediate(letGo);
+    try {
+      await connected;
+    } catch (error) {
+      client.disconnect();
+      throw cause ?? error;
+    }
+    letGo();
+    return client;
+  }
+
+  /** Opens the circuit. */
+  #trip(trouble: Trouble, error: Error | null): void {
+    if (this.#isOpen || this.#isClosed) return;
+    this.#isOpen = true;
+    this.#opened++;
+    const client = this.#client;
+    this.#client = null;
+    client?.disconnect();
+    for (const giveUp of [...this.#waits]) giveUp();
+    this.#warn(describe(trouble, this.#settings, error));
+    if (performance.now() - this.#wellSince > TRUSTED_AFTER_MS) this.#probeMs = FIRST_PROBE_MS;
+    this.#scheduleProbe(trouble);
+  }
+
+  #scheduleProbe(trouble: Trouble): void {
+    if (trouble === 'refused') return;
+    this.#probe = setTimeout(() => void this.#tryAgain(trouble), this.#probeMs).unref();
+    this.#probeMs = Math.min(this.#probeMs * 2, LAST_PROBE_MS);
+  }
+
+  async #tryAgain(trouble: Trouble): Promise<void> {
+    if (this.#isClosed) return;
+    let client: Redis | null = null;
+    try {
+      client = await this.#newClient();
+      const limit = setTimeout(() => client?.disconnect(), CONNECT_MS).unref();
+      await client.ping();
+      const start = performance.now();
+      await client.ping();
+      clearTimeout(limit);
+      if (this.#isClosed || (trouble === 'slow' && performance.now() - start > this.#budget.slowMs))
+        throw new Error('still slow');
+      await this.#onConnect(client);
+      this.#adopt(client);
+      this.#budget.reset();
+      this.#isOpen = false;
+    } catch {
+      client?.disconnect();
+      if (!this.#isClosed) this.#scheduleProbe(trouble);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#probe !== null) clearTimeout(this.#probe);
+    this.#client?.disconnect();
+    this.#client = null;
+    for (const giveUp of [...this.#waits]) giveUp();
+  }
+}
+
+function describe(trouble: Trouble, { url, timeoutMs }: RedisSettings, error: Error | null): Parameters<Warn>[0] {
+  const where = withoutPassword(url);
+  const cause = error === null || error.message === '' ? '' : `: ${error.message}`;
+  const goesOn = 'The run goes on without it.';
+  if (trouble === 'refused')
+    return {
+      code: 'cache-redis-refused',
+      message: `Redis at ${where} lets us do nothing${cause}`,
+      hint: `Put the user and the password into cache.redis.url. ${goesOn}`,
+    };
+  if (trouble === 'slow')
+    return {
+      code: 'cache-redis-slow',
+      message: `Redis at ${where} kept the run waiting for more than ${timeoutMs} ms`,
+      hint: `${goesOn} If it is always that far away, raise cache.redis.timeout.`,
+    };
+  return {
+    code: 'cache-redis-away',
+    message: `Redis at ${where} can't be reached${cause}`,
+    hint: `Start it, or mend cache.redis.url. ${goesOn}`,
+  };
+}
+
+/** An address for messages: logs are no place for passwords. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
+}
