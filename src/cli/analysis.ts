@@ -1,11 +1,12 @@
 /** The analysis as all commands run it: the same options, the cache, a line of progress. */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArgsDef } from 'citty';
 
 import type { AnalyzeOptions } from '../collect/analyze.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
 import type { ByteCache } from '../model/byte-cache.ts';
+import type { Fingerprint } from '../store/answers.ts';
 import { createProgress } from './progress.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
@@ -42,49 +43,102 @@ export interface Analysis {
   readonly sources: (module: ModuleIndex) => string | null;
 }
 
-/** @param target a folder, an esbuild metafile or a webpack stats file */
+export interface TargetAnalysis extends Analysis {
+  /** What the build rests on; null: it isn't known, and no answer from it may be kept. */
+  readonly fingerprint: Fingerprint | null;
+}
+
+/**
+ * While nothing that an earlier analysis rested on has changed, its record is read and nothing is analyzed.
+ *
+ * @param target a folder, an esbuild metafile or a webpack stats file
+ */
 export async function analyzeTarget(
   target: string,
   args: AnalysisArgs,
   onOwnership?: AnalyzeOptions['onOwnership'],
-): Promise<Analysis> {
-  const [{ analyze, projectRoot }, { sourceText }] = await Promise.all([
+): Promise<TargetAnalysis> {
+  const { sourceText } = await import('../collect/source-text.ts');
+  const { root: asked, evidence, gzip, brotli } = args;
+  const question = JSON.stringify([target, asked ?? null, evidence ?? null, gzip, brotli]);
+  const memory = args.cache ? await import('./remember.ts') : null;
+  const known = onOwnership === undefined ? (memory?.recallBuild(question) ?? null) : null;
+  if (known !== null) {
+    const { build, root, fingerprint } = known;
+    return { build, root, fingerprint, sources: (module) => sourceText(root, build.modules[module]!.id) };
+  }
+  const [{ analyze, projectRoot }, { Disk }] = await Promise.all([
     import('../collect/analyze.ts'),
-    import('../collect/source-text.ts'),
+    import('../collect/disk.ts'),
   ]);
-  const root = path.resolve(args.root ?? (await projectRoot(path.resolve(target))));
+  const disk = new Disk();
+  const root = path.resolve(asked ?? projectRoot(path.resolve(target), disk));
   const progress = createProgress();
   progress.update(`reading ${target}`);
+  const cache = args.cache ? await openCache(root, `analyze ${path.resolve(target)}`) : null;
   try {
     const build = await analyze(target, {
       root,
-      evidence: args.evidence,
-      gzip: args.gzip,
-      brotli: args.brotli,
-      cache: args.cache ? await openCache(root) : undefined,
+      evidence,
+      gzip,
+      brotli,
+      cache: cache?.store,
+      disk,
       onOwnership,
       onProgress: (done, total, file) => progress.update(`measuring ${done}/${total}  ${file}`),
     });
-    return { build, root, sources: (module) => sourceText(root, build.modules[module]!.id) };
+    // The lists of the record are made when they are first read, from the sources as they are then.
+    const whole: Build = { ...build, modules: build.modules, edges: build.edges };
+    const { trace } = disk;
+    const fingerprint = memory === null || trace === null ? null : memory.rememberBuild(question, root, whole, trace);
+    return { build: whole, root, fingerprint, sources: (module) => sourceText(root, whole.modules[module]!.id) };
   } finally {
     progress.clear();
+    await cache?.close();
   }
 }
 
+interface OpenCache {
+  readonly store: ByteCache;
+  readonly close: () => Promise<void>;
+}
+
+const MEGABYTE = 1024 * 1024;
+const DAY_MS = 24 * 3_600_000;
+
 /** In `node_modules/.cache/pare` of the nearest folder upwards that has a node_modules; none: nothing is kept. */
-async function openCache(root: string): Promise<ByteCache | undefined> {
+async function openCache(root: string, runKind: string): Promise<OpenCache | null> {
   for (let folder = root; ; folder = path.dirname(folder)) {
     const modules = path.join(folder, 'node_modules');
     if ((await stat(modules).catch(() => null))?.isDirectory()) {
-      const { CompressionDiskCache } = await import('../store/compression-cache.ts');
-      const disk = new CompressionDiskCache(path.join(modules, '.cache', 'pare'));
+      const { openStore } = await import('../store/open-store.ts');
+      const store = openStore(
+        {
+          folder: path.join(modules, '.cache', 'pare'),
+          memoryBytes: 16 * MEGABYTE,
+          diskBytes: 1024 * MEGABYTE,
+          ttlMs: 30 * DAY_MS,
+          compress: true,
+          redis: null,
+        },
+        { onWarning: () => undefined, version: await packageVersion() },
+      );
+      await store.warm(runKind);
       return {
-        get: (entry) => disk.get(entry),
-        getMany: (entries) => disk.getMany(entries),
-        put: (entry, value) => uninterrupted(() => disk.put(entry, value)),
-        through: (entry, compute) => disk.through(entry, compute),
+        store: {
+          get: (entry) => store.get(entry),
+          getMany: (entries) => store.getMany(entries),
+          put: (entry, value, costMs) => uninterrupted(() => store.put(entry, value, costMs)),
+          through: (entry, compute) => store.through(entry, compute),
+        },
+        close: () => uninterrupted(async () => store[Symbol.asyncDispose]()),
       };
     }
-    if (folder === path.dirname(folder)) return undefined;
+    if (folder === path.dirname(folder)) return null;
   }
+}
+
+export async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -54,16 +54,25 @@ export const command = defineCommand({
       throw new PareError('usage', '--packages and --modules are two lists', { hint: 'Ask for one at a time.' });
     const measure = parseMeasure(args.sort ?? 'raw', args.gzip, args.brotli);
     const rows = args.rows === undefined ? null : parseRows('analyze', args.rows);
-    const { build } = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
-    const { warn } = await import('./diagnostics.ts');
-    warn(build.diagnostics);
+    const analysis = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
+    const { build } = analysis;
+    const { warningText } = await import('./diagnostics.ts');
+    const warnings = warningText(build.diagnostics);
+    process.stderr.write(warnings);
     const isJson = args.json || args.pretty || (args.out?.endsWith('.json') ?? false);
     const indent = args.pretty ? 2 : undefined;
     const color = args.out === undefined && hasColor(process.stdout);
     const width = args.out === undefined ? widthOf(process.stdout) : Infinity;
+    const give = async (stdout: string): Promise<void> => {
+      await writeResult(stdout, args.out);
+      // What was written to a file is written each time; a folder that was looked for could be another one the next time.
+      if (args.out !== undefined || args.target === undefined || !args.cache) return;
+      const { rememberAnswer } = await import('./remember.ts');
+      rememberAnswer({ exitCode: EXIT.ok, stdout, stderr: warnings }, analysis.fingerprint);
+    };
     if (list === null) {
       const text = isJson ? `${JSON.stringify(build, null, indent)}\n` : await summary(build, color, width, rows ?? 10);
-      await writeResult(text, args.out);
+      await give(text);
       return EXIT.ok;
     }
     const { moduleSizes, packageSizes, renderSizes } = await import('./size-lists.ts');
@@ -71,7 +80,7 @@ export const command = defineCommand({
     const text = isJson
       ? `${JSON.stringify({ schema: `pare/${list}-sizes@1`, sizes }, null, indent)}\n`
       : renderSizes(sizes, list, measure, rows ?? 30, { color, width });
-    await writeResult(text, args.out);
+    await give(text);
     return EXIT.ok;
   },
 });

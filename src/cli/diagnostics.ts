@@ -7,19 +7,34 @@ import { hasColor } from './terminal.ts';
 const MOST = 5;
 
 export function warn(diagnostics: readonly Diagnostic[]): void {
+  const text = warningText(diagnostics);
+  if (text !== '') process.stderr.write(text);
+}
+
+/** What `warn` prints. */
+export function warningText(diagnostics: readonly Diagnostic[]): string {
+  if (diagnostics.length === 0) return '';
   const color = hasColor(process.stderr);
+  const lines: string[] = [];
   const codes = new Set(diagnostics.map(({ code }) => code));
   for (const code of codes) {
     const all = diagnostics.filter((each) => each.code === code);
-    for (const diagnostic of all.slice(0, MOST)) process.stderr.write(`${renderDiagnostic(diagnostic, { color })}\n`);
+    for (const diagnostic of all.slice(0, MOST)) lines.push(`${renderDiagnostic(diagnostic, { color })}\n`);
     if (all.length > MOST)
-      process.stderr.write(`… and ${all.length - MOST} more warnings [${code}]; --json has them all\n`);
+      lines.push(`… and ${all.length - MOST} more warnings [${code}]; --json has them all\n`);
   }
+  return lines.join('');
 }
 
 /** One line for all of them, where the answer is about something else. */
 export function mentionWarnings(diagnostics: readonly Diagnostic[]): void {
-  if (diagnostics.length === 0) return;
+  const text = mentionText(diagnostics);
+  if (text !== '') process.stderr.write(text);
+}
+
+/** What `mentionWarnings` prints. */
+export function mentionText(diagnostics: readonly Diagnostic[]): string {
+  if (diagnostics.length === 0) return '';
   const count = diagnostics.length === 1 ? 'is a warning' : `are ${diagnostics.length} warnings`;
-  process.stderr.write(`There ${count} about this build: see pare analyze\n`);
+  return `There ${count} about this build: see pare analyze\n`;
 }

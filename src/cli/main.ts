@@ -70,6 +70,15 @@ function printVersion(): void {
   }
 }
 
+/** Commands whose answers are kept: while nothing has changed, they are only said again. */
+const ANSWERED = new Set(['analyze', 'check']);
+
+async function isAnswered(): Promise<boolean> {
+  if (!ANSWERED.has(words[0] ?? '')) return false;
+  const { answerAgain } = await import('./answered.ts');
+  return answerAgain(process.argv[1]!, words);
+}
+
 const words = process.argv.slice(2);
 if (words[0] === '--version' || words[0] === '-v') printVersion();
-else await import('./run.ts').then(({ run }) => run(COMMANDS, words));
+else if (!(await isAnswered())) await import('./run.ts').then(({ run }) => run(COMMANDS, words));

@@ -18,14 +18,23 @@ export class Disk {
   readonly #read = new Set<string>();
   readonly #probed = new Map<string, PathType>();
 
-  get trace(): DiskTrace {
-    return { read: this.#read, probed: this.#probed };
+  #isWhole = true;
+
+  /** null: something was there and could not be read, so that nothing can be said of when it changes. */
+  get trace(): DiskTrace | null {
+    return this.#isWhole ? { read: this.#read, probed: this.#probed } : null;
   }
 
   /** @throws Error of the file system */
   readFile(file: string): Buffer {
-    this.#note(file);
-    return readFileSync(file);
+    try {
+      const content = readFileSync(file);
+      this.#read.add(file);
+      return content;
+    } catch (error) {
+      this.#probeAgain(file);
+      throw error;
+    }
   }
 
   /** null where it can't be read. */
@@ -39,13 +48,20 @@ export class Disk {
 
   /** For who reads by other means: the answer rests on this file's content, or on its absence. */
   willRead(file: string): void {
-    this.#note(file);
+    if (existsSync(file)) this.#read.add(file);
+    else this.#probed.set(file, 'none');
   }
 
   /** @throws Error of the file system */
   list(folder: string): Dirent[] {
-    this.#note(folder);
-    return readdirSync(folder, { withFileTypes: true });
+    try {
+      const entries = readdirSync(folder, { withFileTypes: true });
+      this.#read.add(folder);
+      return entries;
+    } catch (error) {
+      this.#probeAgain(folder);
+      throw error;
+    }
   }
 
   /** @throws Error of the file system */
@@ -56,7 +72,7 @@ export class Disk {
   /** undefined: nothing is there. @throws Error of the file system, where a link leads in a circle */
   stat(path: string): Stats | undefined {
     const found = statSync(path, { throwIfNoEntry: false });
-    this.#probe(path, found === undefined ? 'none' : found.isDirectory() ? 'folder' : 'file');
+    this.#probed.set(path, found === undefined ? 'none' : found.isDirectory() ? 'folder' : 'file');
     return found;
   }
 
@@ -71,15 +87,13 @@ export class Disk {
   /** Cheaper than an error, where most are not there. */
   exists(path: string): boolean {
     const exists = existsSync(path);
-    if (!exists) this.#probe(path, 'none');
+    if (!exists) this.#probed.set(path, 'none');
     return exists;
   }
 
-  #note(path: string): void {
-    this.#read.add(path);
-  }
-
-  #probe(path: string, type: PathType): void {
-    this.#probed.set(path, type);
+  /** What can't be read is not there, or it is there for nobody: then nobody may rely on what was made without it. */
+  #probeAgain(path: string): void {
+    if (existsSync(path)) this.#isWhole = false;
+    else this.#probed.set(path, 'none');
   }
 }
