@@ -1,8 +1,7 @@
 /** From what `extends` says to the file that it means. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { CONFIG_NAMES } from './find-files.ts';
+import { CONFIG_NAMES, isFile } from './find-files.ts';
 
 export interface ExtendedFile {
   /** Absolute. */
@@ -16,7 +15,7 @@ export async function resolveExtended(name: string, from: string): Promise<Exten
   return isPackage ? resolvePackage(name, from) : resolveFile(path.resolve(path.dirname(from), name), name);
 }
 
-async function resolveFile(file: string, name: string): Promise<ExtendedFile | string> {
+function resolveFile(file: string, name: string): ExtendedFile | string {
   const extensions = CONFIG_NAMES.map((each) => path.extname(each));
   const candidates = [
     file,
@@ -24,12 +23,11 @@ async function resolveFile(file: string, name: string): Promise<ExtendedFile | s
     ...CONFIG_NAMES.map((each) => path.join(file, each)),
   ];
   for (const candidate of candidates)
-    if ((await stat(candidate).catch(() => null))?.isFile() === true) return { file: candidate, isPackage: false };
+    if (isFile(candidate)) return { file: candidate, isPackage: false };
   return `${JSON.stringify(name)} is not there: there is no file ${file}`;
 }
 
 async function resolvePackage(name: string, from: string): Promise<ExtendedFile | string> {
-  const beside = path.resolve(path.dirname(from), name);
   const { resolveModulePath } = await import('exsolve');
   const file = resolveModulePath(name, {
     from,
@@ -39,7 +37,6 @@ async function resolvePackage(name: string, from: string): Promise<ExtendedFile 
     suffixes: ['', ...CONFIG_NAMES.map((each) => `/${each.replace(/\.[a-z]+$/, '')}`)],
   });
   if (file !== undefined) return { file, isPackage: true };
-  const isFile = (await stat(beside).catch(() => null))?.isFile() === true;
-  const mend = isFile ? `Did you mean ${JSON.stringify(`./${name}`)}?` : 'Install it, or write ./ before the name of a file.';
+  const mend = isFile(path.resolve(path.dirname(from), name)) ? `Did you mean ${JSON.stringify(`./${name}`)}?` : 'Install it, or write ./ before the name of a file.';
   return `the package ${JSON.stringify(name)} can't be found. ${mend}`;
 }

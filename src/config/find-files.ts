@@ -1,5 +1,5 @@
 /** Which files a folder's configuration is in: its own, and those of the workspace that it is a package of. */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 
 import { glob } from '../budget/glob.ts';
@@ -41,11 +41,11 @@ export async function findConfigFiles(start: string, manifests: Manifests): Prom
   for (; ; at = path.dirname(at)) {
     folders.push(at);
     if (file === null) {
-      const [first, ...others] = await presentIn(at, CONFIG_NAMES);
+      const [first, ...others] = presentIn(at, CONFIG_NAMES);
       file = first ?? null;
       passedOver.push(...others);
     }
-    if ((await presentIn(at, ['package.json'])).length > 0) break;
+    if ((presentIn(at, ['package.json'])).length > 0) break;
     if (at === path.dirname(at)) {
       const folder = file === null ? path.resolve(start) : path.dirname(file);
       // Without a package.json, files above the start are somebody else's.
@@ -62,14 +62,21 @@ export async function findConfigFiles(start: string, manifests: Manifests): Prom
 const NONE: FoundFiles = { file: null, manifest: null };
 
 async function filesIn(folder: string, manifests: Manifests): Promise<FoundFiles> {
-  const [file] = await presentIn(folder, CONFIG_NAMES);
+  const [file] = presentIn(folder, CONFIG_NAMES);
   return { file: file ?? null, manifest: await manifestWithField(folder, manifests) };
 }
 
-async function presentIn(folder: string, names: readonly string[]): Promise<string[]> {
-  const files = names.map((name) => path.join(folder, name));
-  const found = await Promise.all(files.map(async (file) => (await stat(file).catch(() => null))?.isFile() === true));
-  return files.filter((_, index) => found[index]);
+/** Not by promises: a handful of files that are there or not costs a tenth so. */
+function presentIn(folder: string, names: readonly string[]): string[] {
+  return names.map((name) => path.join(folder, name)).filter(isFile);
+}
+
+export function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }
 
 export async function readManifest(folder: string, manifests: Manifests): Promise<ReadResult> {
@@ -107,7 +114,7 @@ async function workspaceRoot(packageFolder: string, manifests: Manifests): Promi
 
 /** Of npm, Yarn and Bun in package.json; of pnpm in a file of its own. null: the folder is no root of a workspace. */
 async function workspacePatterns(folder: string, manifests: Manifests): Promise<string[] | null> {
-  const [pnpm] = await presentIn(folder, ['pnpm-workspace.yaml']);
+  const [pnpm] = presentIn(folder, ['pnpm-workspace.yaml']);
   if (pnpm !== undefined) {
     const [{ parseYAML }, { readFile }] = await Promise.all([import('confbox/yaml'), import('node:fs/promises')]);
     try {

@@ -2,9 +2,8 @@
  * Loads the configuration from all its sources. Later ones win, key by key: defaults, the root of the workspace, what is
  * extended, `pare.config.*`, the field `pare` of package.json, `PARE_*`, the command line, a plugin's own options.
  */
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 
 import type { Diagnostic } from '../model/build.ts';
 import { nearest } from '../model/nearest-name.ts';
@@ -205,7 +204,7 @@ class Reader {
       return;
     }
     const value = isManifest ? (result.value as { readonly pare: unknown }).pare : result.value;
-    await this.addConfig(value, source, base ?? path.dirname(file), [...chain, await realpath(file).catch(() => file)]);
+    await this.addConfig(value, source, base ?? path.dirname(file), [...chain, file]);
   }
 
   private contents(file: string): Promise<ReadResult> {
@@ -241,9 +240,10 @@ class Reader {
       findings.push({ path: 'extends', message: found, source, text });
       return;
     }
-    const real = await realpath(found.file);
-    if (chain.includes(real)) {
-      const circle = [...chain.slice(chain.indexOf(real)), real].map(shownFile).join(' → ');
+    const real = realpathSync(found.file);
+    const at = chain.findIndex((each) => realpathSync(each) === real);
+    if (at !== -1) {
+      const circle = [...chain.slice(at), found.file].map(shownFile).join(' → ');
       findings.push({ path: 'extends', message: `goes in a circle: ${circle}. Take one of them out`, source, text });
       return;
     }
@@ -348,11 +348,6 @@ function originOf(key: string, deciding: Deciding): Origin | null {
   const layer = deciding.get(key);
   const { kind, name, file, environment } = layer?.source ?? DEFAULTS;
   return { kind, name: layer?.names.get(key) ?? name, file, environment };
-}
-
-/** Whether two configurations come to the same. */
-export function isSameConfig(a: LoadedConfig, b: LoadedConfig): boolean {
-  return isDeepStrictEqual(a.config, b.config);
 }
 
 export function shownFile(file: string): string {

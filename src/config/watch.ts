@@ -1,9 +1,10 @@
 /** Follows the configuration while a build watches: a changed one is handed on, a broken one is said, and the last good one stays. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { CONFIG_NAMES } from './find-files.ts';
-import { inspect, isSameConfig, type LoadedConfig, type LoadOptions } from './load.ts';
+import { inspect, type LoadedConfig, type LoadOptions } from './load.ts';
 import { ConfigError } from './problems.ts';
 
 export interface ConfigWatch extends AsyncDisposable {
@@ -51,7 +52,7 @@ export async function watch(
       onError(loaded);
       return;
     }
-    const isNews = isStarted && (isBroken || current === null || !isSameConfig(current, loaded));
+    const isNews = isStarted && (isBroken || current === null || !isDeepStrictEqual(current.config, loaded.config));
     [current, isBroken] = [loaded, false];
     if (isNews) await onChange(loaded);
   };
