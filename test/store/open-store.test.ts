@@ -18,7 +18,7 @@ describe('a value that was put', () => {
     const { store } = open(settings);
     const value = valueOf('a', length);
     await store.put(entry('a'), value, 12);
-    expect(await store.get(entry('a'))).toEqual(value);
+    expect(await store.get(entry('a'))).toBe(value);
     await store[Symbol.asyncDispose]();
     const { store: next, warnings } = open(settings);
     expect(Buffer.from((await next.get(entry('a')))!).equals(value)).toBe(true);
