@@ -8,16 +8,13 @@ interface Item extends Queued {
 }
 
 type Step =
-  | { readonly kind: 'push' | 'unshift'; readonly priority: number }
+  | { readonly kind: 'put'; readonly first: boolean; readonly priority: number }
   | { readonly kind: 'shift' }
   | { readonly kind: 'delete'; readonly which: number };
 
 const steps = fc.array(
   fc.oneof(
-    fc.record({
-      kind: fc.constantFrom('push' as const, 'unshift' as const),
-      priority: fc.integer({ min: -2, max: 2 }),
-    }),
+    fc.record({ kind: fc.constant('put' as const), first: fc.boolean(), priority: fc.integer({ min: -2, max: 2 }) }),
     fc.record({ kind: fc.constant('shift' as const) }),
     fc.record({ kind: fc.constant('delete' as const), which: fc.nat(20) }),
   ),
@@ -38,11 +35,12 @@ test('gives the same as a list that is searched, whatever comes and goes', () =>
       const list: Item[] = [];
       const all: Item[] = [];
       for (const step of steps) {
-        if (step.kind === 'push' || step.kind === 'unshift') {
+        if (step.kind === 'put') {
           const item: Item = { id: all.length, priority: step.priority, place: null };
           all.push(item);
-          queue[step.kind](item);
-          list[step.kind](item);
+          const put = step.first ? 'unshift' : 'push';
+          queue[put](item);
+          list[put](item);
         } else if (step.kind === 'shift') {
           expect(queue.shift()).toBe(shiftSlowly(list));
         } else {
