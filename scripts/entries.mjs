@@ -8,6 +8,9 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** package.json as it is now. */
 export const readPackage = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/** What every worker thread of pare runs; nobody imports it by name. */
+const WORKER = { specifier: null, source: 'src/engine/worker.ts', out: 'worker.js', platform: 'node' };
+
 const inDist = (path) => path.replace(/^(\.\/)?dist\//, '');
 
 /**
@@ -38,7 +41,7 @@ export function entries() {
     out: inDist(target),
     platform: 'node',
   }));
-  return [...modules, ...programs];
+  return [...modules, ...programs, WORKER];
 }
 
 /** The entries whose source is there. */

@@ -7,11 +7,12 @@ import path from 'node:path';
 
 import { PareError } from '../../src/model/errors.ts';
 import type { Build } from '../../src/model/build.ts';
-import { budgetOutcome, UNCHECKED } from '../shared/budgets.ts';
-import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
-import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
-import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
-import type { BuildFailure, Host } from '../shared/outcome.ts';
+import { UNCHECKED } from '../shared/budgets.ts';
+import type { BuildFailure, Host } from '../shared/host.ts';
+import { analyzerRequest, pareRequest, reportRequest } from '../shared/options.ts';
+import type { AnalyzerOptions, PareOptions, PluginRequest, ReportOptions } from '../shared/options.ts';
+import { finishBuild, measureBuild, measureKey, standingAside } from '../shared/outcome.ts';
+import { PluginSession, type BuildPlan } from '../shared/session.ts';
 import type { BunMetafile } from './bun-build.ts';
 import { bunEvidence } from './evidence.ts';
 
@@ -55,44 +56,31 @@ interface BuildArtifact {
 
 /** Measures each build: a summary on the terminal, the `Build` record as JSON or by `onBuild`. */
 export function analyzer(options: AnalyzerOptions = {}): ParePlugin {
-  const checked = checkAnalyzerOptions(options);
-  return plugin('pare:analyzer', checked, (build, root, host) => analyzerOutcome(build, root, checked, host));
+  return plugin(analyzerRequest(options));
 }
 
 /** Writes the report, one HTML file, after each build. */
 export function report(options: ReportOptions = {}): ParePlugin {
-  const checked = checkReportOptions(options);
-  return plugin('pare:report', checked, (build, root, host) => reportOutcome([build], root, checked, host));
+  return plugin(reportRequest(options));
 }
 
 /** All of pare in one plugin; useful without options. */
 export function pare(options: PareOptions = {}): ParePlugin {
-  const parts = checkPareOptions(options);
-  const shared = parts.analyzer ?? parts.report ?? parts.budgets ?? {};
-  const outcome: Outcome = async (build, root, host) => {
-    // Before all else: what goes wrong with the others must not let a build pass.
-    if (parts.budgets !== null) await budgetOutcome(build, root, parts.budgets, host);
-    if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
-    const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
-    if (parts.report !== null)
-      await reportOutcome([build], root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
-  };
-  return plugin('pare', shared, outcome, parts.budgets !== null);
+  return plugin(pareRequest(options));
 }
-
-type Outcome = (build: Build, root: string, host: Host) => Promise<void>;
 
 /** Records by build result and measures, so that two plugins in one build share the work. */
 const records = new WeakMap<BuildOutput, Map<string, Promise<Build>>>();
 
-/** @param isGate whether a build that could not be measured must fail */
-function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate = false): ParePlugin {
+function plugin(request: PluginRequest): ParePlugin {
+  const { name } = request;
   return {
     name,
     setup(builder: PluginBuilder) {
+      const session = new PluginSession(request);
       const { config } = builder;
       if (typeof builder.onEnd !== 'function' || config === undefined) {
-        if (isGate) throw new PareError('bun-too-old', `${name}: ${TOO_OLD}`);
+        if (session.isGate) throw new PareError('bun-too-old', `${name}: ${TOO_OLD}`);
         print('warn', `${name}: ${TOO_OLD}`);
         return;
       }
@@ -107,13 +95,16 @@ function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate
           warn: (_, text) => print('warn', text),
           fail: (failure) => failures.push(failure),
         };
-        const root = path.resolve(options.root ?? workingDir);
         await standingAside(host, async () => {
-          const measured = await record(config, result, workingDir, root, options);
+          const plan = await session.plan(host.warn);
+          const { root } = session;
+          const build = await record(config, result, workingDir, root, plan);
           isMeasured = true;
-          await outcome(measured, root, host);
+          const folder = config.outdir === undefined ? null : path.resolve(workingDir, config.outdir);
+          await finishBuild({ build, earlier: [], root, watching: false, folder }, plan, host);
         });
-        if (isGate && !isMeasured) failures.push(UNCHECKED);
+        if (session.isGate && !isMeasured) failures.push(UNCHECKED);
+        await session.close();
         if (failures.length > 0) fail(failures, result, config);
       });
     },
@@ -171,14 +162,14 @@ function record(
   result: BuildOutput,
   workingDir: string,
   root: string,
-  options: AnalyzerOptions,
+  plan: BuildPlan,
 ): Promise<Build> {
-  const key = JSON.stringify([root, options.gzip, options.brotli, options.cache]);
+  const key = measureKey(plan, root);
   const known = records.get(result) ?? new Map<string, Promise<Build>>();
   records.set(result, known);
   let promise = known.get(key);
   if (promise === undefined) {
-    promise = evidenceOf(config, result, workingDir, root).then((evidence) => measureBuild(evidence, options, false));
+    promise = evidenceOf(config, result, workingDir, root).then((evidence) => measureBuild(evidence, plan, false));
     known.set(key, promise);
   }
   return promise;

@@ -8,57 +8,62 @@ import type { BuildResult, Metafile, PartialMessage, Plugin, PluginBuild } from 
 
 import { esbuildEvidence } from '../../src/collect/esbuild-metafile.ts';
 import type { Build } from '../../src/model/build.ts';
-import { budgetOutcome, UNCHECKED } from '../shared/budgets.ts';
-import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
-import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
-import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
-import type { BuildFailure, Host } from '../shared/outcome.ts';
+import { UNCHECKED } from '../shared/budgets.ts';
+import type { BuildFailure, Host } from '../shared/host.ts';
+import { analyzerRequest, pareRequest, reportRequest } from '../shared/options.ts';
+import type { AnalyzerOptions, PareOptions, PluginRequest, ReportOptions } from '../shared/options.ts';
+import { finishBuild, measureBuild, measureKey, standingAside } from '../shared/outcome.ts';
+import { PluginSession, type BuildPlan } from '../shared/session.ts';
 
 export type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
 export type { Build } from '../../src/model/build.ts';
 
 /** Measures each build: a summary on the terminal, the `Build` record as JSON or by `onBuild`. */
 export function analyzer(options: AnalyzerOptions = {}): Plugin {
-  const checked = checkAnalyzerOptions(options);
-  return plugin('pare:analyzer', checked, (build, root, host) => analyzerOutcome(build, root, checked, host));
+  return plugin(analyzerRequest(options));
 }
 
 /** Writes the report, one HTML file, after each build. */
 export function report(options: ReportOptions = {}): Plugin {
-  const checked = checkReportOptions(options);
-  return plugin('pare:report', checked, (build, root, host) => reportOutcome([build], root, checked, host));
+  return plugin(reportRequest(options));
 }
 
 /** All of pare in one plugin; useful without options. */
 export function pare(options: PareOptions = {}): Plugin {
-  const parts = checkPareOptions(options);
-  const shared = parts.analyzer ?? parts.report ?? parts.budgets ?? {};
-  const outcome: Outcome = async (build, root, host, watching) => {
-    // Before all else: what goes wrong with the others must not let a build pass.
-    if (parts.budgets !== null && !watching) await budgetOutcome(build, root, parts.budgets, host);
-    if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
-    const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
-    if (parts.report !== null)
-      await reportOutcome([build], root, silent ? { ...parts.report, onBuild: undefined } : parts.report, host);
-  };
-  return plugin('pare', shared, outcome, parts.budgets !== null);
+  return plugin(pareRequest(options));
 }
-
-type Outcome = (build: Build, root: string, host: Host, watching: boolean) => Promise<void>;
 
 /** Records by build result and measures, so that two plugins in one build share the work. */
 const records = new WeakMap<BuildResult, Map<string, Promise<Build>>>();
 
-/** @param isGate whether a build that could not be measured must fail */
-function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate = false): Plugin {
+function plugin(request: PluginRequest): Plugin {
   return {
-    name,
+    name: request.name,
     setup(build) {
       build.initialOptions.metafile = true;
+      const workingDir = build.initialOptions.absWorkingDir ?? process.cwd();
+      const session = new PluginSession(request);
+      session.suggestRoot(workingDir);
       let rebuilds = 0;
+      let beginning: Promise<void> = Promise.resolve();
+      // While esbuild works, the configuration is read; what is said then comes with what is said at the end.
+      const early: { id: string; text: string }[] = [];
+      build.onStart(() => {
+        beginning = session.begin((code, text) => early.push({ id: `pare-${code}`, text }));
+      });
+      const entry = entryFilter(build);
+      // Nothing is resolved here: the entry is where files to watch can be named.
+      if (entry !== null) {
+        build.onResolve({ filter: entry }, async ({ kind }) => {
+          if (kind !== 'entry-point') return undefined;
+          await beginning;
+          return { watchFiles: [...session.files] };
+        });
+      }
       build.onEnd(async (result) => {
+        await beginning;
         if (result.errors.length > 0 || result.metafile === undefined) return undefined;
-        const warnings: { id: string; text: string }[] = [];
+        const warnings = early.splice(0);
         const failures: BuildFailure[] = [];
         let isMeasured = false;
         const host: Host = {
@@ -67,21 +72,36 @@ function plugin(name: string, options: AnalyzerOptions, outcome: Outcome, isGate
           fail: (failure) => failures.push(failure),
         };
         const watching = rebuilds++ > 0;
-        const workingDir = build.initialOptions.absWorkingDir ?? process.cwd();
-        const root = path.resolve(options.root ?? workingDir);
         await standingAside(host, async () => {
-          const measured = await record(build, result, root, options, watching);
+          const plan = await session.plan(host.warn);
+          const { root } = session;
+          const measured = await record(build, result, root, plan, watching);
           isMeasured = true;
-          await outcome(measured, root, host, watching);
+          const folder = build.initialOptions.write === false ? null : outputFolder(build);
+          await finishBuild({ build: measured, earlier: [], root, watching, folder }, plan, host);
         });
-        if (isGate && !isMeasured && !watching) failures.push(UNCHECKED);
-        const errors = failures.map((failure) => toMessage(failure, root, workingDir));
+        if (session.isGate && !isMeasured && !watching) failures.push(UNCHECKED);
+        const errors = failures.map((failure) => toMessage(failure, session.root, workingDir));
         await print(build, warnings, 'warning');
         await print(build, errors, 'error');
         return { warnings, errors };
       });
+      build.onDispose(() => void session.close());
     },
   };
+}
+
+/** Matches the first entry point as it is written; null: there is none. */
+function entryFilter(build: PluginBuild): RegExp | null {
+  const [first] = entryNames(build.initialOptions.entryPoints ?? []);
+  return first === undefined ? null : new RegExp(`^${first.replace(/[^\w/-]/g, '\\$&')}$`);
+}
+
+/** Absolute; null: esbuild writes to the standard output. */
+function outputFolder({ initialOptions: { absWorkingDir, outdir, outfile } }: PluginBuild): string | null {
+  const workingDir = absWorkingDir ?? process.cwd();
+  if (outdir !== undefined) return path.resolve(workingDir, outdir);
+  return outfile === undefined ? null : path.dirname(path.resolve(workingDir, outfile));
 }
 
 /** Levels at which esbuild itself would print a message of a kind; what a plugin returns from `onEnd` it prints at none. */
@@ -129,22 +149,22 @@ function record(
   build: PluginBuild,
   result: BuildResult,
   root: string,
-  options: AnalyzerOptions,
+  plan: BuildPlan,
   watching: boolean,
 ): Promise<Build> {
-  const key = JSON.stringify([root, options.gzip, options.brotli, options.cache]);
+  const key = measureKey(plan, root);
   const known = records.get(result) ?? new Map<string, Promise<Build>>();
   records.set(result, known);
   let promise = known.get(key);
   if (promise === undefined) {
-    promise = measureBuild(evidenceOf(build, result, root), options, watching);
+    promise = measureBuild(evidenceOf(build, result, root), plan, watching);
     known.set(key, promise);
   }
   return promise;
 }
 
 function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
-  const { absWorkingDir, outdir, outfile, entryPoints } = build.initialOptions;
+  const { absWorkingDir, entryPoints } = build.initialOptions;
   const workingDir = absWorkingDir ?? process.cwd();
   const contents = new Map(result.outputFiles?.map((file) => [path.resolve(workingDir, file.path), file.contents]));
   // Without a place to write to, the one output goes by this name, whatever the metafile calls it.
@@ -153,12 +173,7 @@ function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
     metafile: result.metafile as Metafile,
     workingDir,
     root,
-    outdir:
-      outdir !== undefined
-        ? path.resolve(workingDir, outdir)
-        : outfile !== undefined
-          ? path.dirname(path.resolve(workingDir, outfile))
-          : null,
+    outdir: outputFolder(build),
     entryPoints: entryPoints === undefined ? null : entryNames(entryPoints),
     version: build.esbuild.version,
     read: (file) =>

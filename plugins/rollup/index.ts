@@ -8,11 +8,12 @@ import path from 'node:path';
 import type { NormalizedOutputOptions, OutputBundle, OutputChunk, OutputOptions, Plugin, PluginContext } from 'rollup';
 
 import type { Build, Bundler } from '../../src/model/build.ts';
-import { budgetOutcome, UNCHECKED } from '../shared/budgets.ts';
-import { checkAnalyzerOptions, checkPareOptions, checkReportOptions } from '../shared/options.ts';
-import type { AnalyzerOptions, PareOptions, ReportOptions } from '../shared/options.ts';
-import { analyzerOutcome, measureBuild, reportOutcome, standingAside } from '../shared/outcome.ts';
-import type { BuildFailure, Host } from '../shared/outcome.ts';
+import { UNCHECKED } from '../shared/budgets.ts';
+import type { BuildFailure, Host } from '../shared/host.ts';
+import { analyzerRequest, pareRequest, reportRequest } from '../shared/options.ts';
+import type { AnalyzerOptions, PareOptions, PluginRequest, ReportOptions } from '../shared/options.ts';
+import { finishBuild, measureBuild, measureKey, standingAside } from '../shared/outcome.ts';
+import { PluginSession } from '../shared/session.ts';
 import { rollupEvidence, type Maps, type StylesOf } from './evidence.ts';
 import { runningVite, type RunningVite } from './running-vite.ts';
 import { STYLE_MODULE, ViteStyles, type ViteStyleConfig } from './vite-styles.ts';
@@ -22,46 +23,17 @@ export type { Build } from '../../src/model/build.ts';
 
 /** Measures each output: a summary on the terminal, the `Build` record as JSON or by `onBuild`. */
 export function analyzer(options: AnalyzerOptions = {}): ParePlugin {
-  const checked = checkAnalyzerOptions(options);
-  return plugin('pare:analyzer', checked, ({ build, root, host }) => analyzerOutcome(build, root, checked, host));
+  return plugin(analyzerRequest(options));
 }
 
 /** Writes the report, one HTML file with all outputs of the build. */
 export function report(options: ReportOptions = {}): ParePlugin {
-  const checked = checkReportOptions(options);
-  return plugin('pare:report', checked, ({ build, earlier, root, host }) =>
-    reportOutcome([...earlier, build], root, checked, host),
-  );
+  return plugin(reportRequest(options));
 }
 
 /** All of pare in one plugin; useful without options. */
 export function pare(options: PareOptions = {}): ParePlugin {
-  const parts = checkPareOptions(options);
-  const shared = parts.analyzer ?? parts.report ?? parts.budgets ?? {};
-  const outcome = async ({ build, earlier, root, host, watching }: Finished): Promise<void> => {
-    // Before all else: what goes wrong with the others must not let a build pass.
-    if (parts.budgets !== null && !watching) await budgetOutcome(build, root, parts.budgets, host);
-    if (parts.analyzer !== null) await analyzerOutcome(build, root, parts.analyzer, host);
-    const silent = parts.analyzer !== null && parts.report?.onBuild === parts.analyzer.onBuild;
-    if (parts.report !== null)
-      await reportOutcome(
-        [...earlier, build],
-        root,
-        silent ? { ...parts.report, onBuild: undefined } : parts.report,
-        host,
-      );
-  };
-  return plugin('pare', shared, outcome, parts.budgets !== null);
-}
-
-interface Finished {
-  readonly build: Build;
-  /** The outputs that the same build wrote before this one (other formats, other folders). */
-  readonly earlier: readonly Build[];
-  readonly root: string;
-  readonly host: Host;
-  /** Whether it is built again in watch mode. */
-  readonly watching: boolean;
+  return plugin(pareRequest(options));
 }
 
 /** A plugin for Rollup and Rolldown that has Vite's hooks as well. */
@@ -89,58 +61,63 @@ interface ViteHost {
   readonly running: RunningVite | null;
 }
 
-/** @param isGate whether an output that could not be measured must fail the build */
-function plugin(
-  name: string,
-  options: AnalyzerOptions,
-  outcome: (finished: Finished) => Promise<void>,
-  isGate = false,
-): ParePlugin {
-  let root = options.root === undefined ? undefined : path.resolve(options.root);
+function plugin(request: PluginRequest): ParePlugin {
+  const { name } = request;
+  const session = new PluginSession(request);
   let vite: ViteHost | null = null;
   let quiet = false;
+  /** Builds so far, and those that are not closed yet. */
   let builds = 0;
+  let open = 0;
   let earlier: readonly Build[] = [];
   /** Outcomes come one after the other: a report has all the outputs that were ready before it. */
   let latest: Promise<void> = Promise.resolve();
   const hiddenMaps = new HiddenMaps();
   const styles = new ViteStyles();
 
+  const warnIn =
+    (context: PluginContext): Host['warn'] =>
+    (code, text) =>
+      context.warn({ message: text, pluginCode: `pare-${code}` });
+
   const analyze = async (
     context: PluginContext,
     output: NormalizedOutputOptions,
     bundle: OutputBundle,
+    isWritten: boolean,
   ): Promise<void> => {
     const failures: BuildFailure[] = [];
     let isMeasured = false;
     const host: Host = {
       info: (text) => say(text, vite, quiet),
-      warn: (code, text) => context.warn({ message: text, pluginCode: `pare-${code}` }),
+      warn: warnIn(context),
       fail: (failure) => failures.push(failure),
     };
     const watching = context.meta.watchMode && builds > 1;
-    const folder = root ?? process.cwd();
     await standingAside(host, async () => {
-      const key = JSON.stringify([folder, options.gzip, options.brotli, options.cache, output.dir, output.file]);
+      const plan = await session.plan(host.warn);
+      const { root } = session;
+      const key = JSON.stringify([measureKey(plan, root), output.dir, output.file]);
       const build = await shared(records, `${key} ${contentKey(bundle)}`, async () => {
         const maps = takenMaps.get(contentKey(bundle)) ?? new Map<string, string | Uint8Array>();
         const stylesOf: StylesOf =
           vite === null || styles.empty ? () => null : await styles.sheets(vite.config, vite.running);
         const bundler = bundlerOf(context, vite);
-        const evidence = rollupEvidence({ context, root: folder, bundler, options: output, bundle, maps, stylesOf });
-        return measureBuild(evidence, options, watching);
+        const evidence = rollupEvidence({ context, root, bundler, options: output, bundle, maps, stylesOf });
+        return measureBuild(evidence, plan, watching);
       });
       isMeasured = true;
+      const folder = isWritten ? path.resolve(output.dir ?? path.dirname(output.file ?? '')) : null;
       const inTurn = async (before: Promise<void>): Promise<void> => {
         await before;
-        await standingAside(host, () => outcome({ build, earlier, root: folder, host, watching }));
+        await standingAside(host, () => finishBuild({ build, earlier, root, watching, folder }, plan, host));
         earlier = [...earlier, build];
       };
       latest = inTurn(latest);
       await latest;
     });
-    if (isGate && !isMeasured && !watching) failures.push(UNCHECKED);
-    if (failures.length > 0) throwFailures(context, failures, folder);
+    if (session.isGate && !isMeasured && !watching) failures.push(UNCHECKED);
+    if (failures.length > 0) throwFailures(context, failures, session.root);
   };
 
   return {
@@ -150,14 +127,17 @@ function plugin(
       return hiddenMaps.inVite(config) ? { build: { sourcemap: 'hidden' } } : null;
     },
     configResolved(config) {
-      root ??= path.resolve(config.root);
+      session.suggestRoot(config.root);
       vite = { config, running: runningVite() };
       beforeStyles(config.plugins as { readonly name: string }[], name);
     },
-    buildStart({ logLevel }) {
+    async buildStart({ logLevel }) {
       builds++;
+      open++;
       earlier = [];
       quiet = logLevel === 'silent';
+      await session.begin(warnIn(this));
+      if (this.meta.watchMode) for (const file of session.files) this.addWatchFile(file);
     },
     transform: {
       // Rolldown and newer Rollups ask only for what the filter names.
@@ -184,15 +164,22 @@ function plugin(
         const maps = takeMaps(bundle, hiddenMaps.areOurs(output));
         // A plugin of ours before this one may have taken them already.
         if (maps.size > 0) keep(takenMaps, key, maps);
-        if (!isWrite) await analyze(this, output, bundle);
+        if (!isWrite) await analyze(this, output, bundle, false);
       },
     },
     writeBundle: {
       order: 'post',
       sequential: true,
       async handler(output, bundle) {
-        await analyze(this, output, bundle);
+        await analyze(this, output, bundle, true);
       },
+    },
+    async closeBundle() {
+      // In watch mode each rebuild is closed, and what the next one will need stays.
+      if (--open <= 0 && !this.meta.watchMode) await session.close();
+    },
+    async closeWatcher() {
+      await session.close();
     },
   };
 }

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { sourceText } from '../../src/collect/source-text.ts';
 import type { Build } from '../../src/model/build.ts';
 import { PareError } from '../../src/model/errors.ts';
-import type { BudgetOptions } from './options.ts';
-import type { BuildFailure, Host } from './outcome.ts';
+import type { BuildFailure, Host } from './host.ts';
+import type { BuildPlan } from './session.ts';
 
 /** Said where pare stood aside before it came to the budgets: a gate that can't be shut must not look open. */
 export const UNCHECKED: BuildFailure = {
@@ -16,7 +16,12 @@ export const UNCHECKED: BuildFailure = {
 };
 
 /** Never throws: budgets that can't be checked fail the build as those that don't hold. */
-export async function budgetOutcome(build: Build, root: string, options: BudgetOptions, host: Host): Promise<void> {
+export async function budgetOutcome(
+  build: Build,
+  root: string,
+  options: NonNullable<BuildPlan['budgets']>,
+  host: Host,
+): Promise<void> {
   try {
     // Loaded here, so that a build without budgets doesn't pay for them.
     const [{ composeCheck }, { locationOf }, { describeResult, isFailure }] = await Promise.all([
@@ -24,7 +29,7 @@ export async function budgetOutcome(build: Build, root: string, options: BudgetO
       import('../../reports/check-location.ts'),
       import('../../reports/check-report.ts'),
     ]);
-    const baseline = options.baseline === undefined ? null : await openBaseline(path.resolve(root, options.baseline));
+    const baseline = options.baseline === null ? null : await openBaseline(path.resolve(root, options.baseline));
     const sources = (module: number): string | null => sourceText(root, build.modules[module]!.id);
     const report = await composeCheck(build, options.budgets, { baseline, sources });
     for (const result of report.results) {

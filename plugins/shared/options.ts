@@ -1,130 +1,121 @@
-/** The plugins' options: one table of what there is, what it defaults to, and how it is checked. */
-import * as v from 'valibot';
+/**
+ * The plugins' options. They are one more source of the one configuration (`src/config/`), the last and so the one that wins;
+ * what stands here beyond it is a function or a short form.
+ */
+import path from 'node:path';
 
-import { parseBudgets, type Budget } from '../../src/budget/config.ts';
 import type { Build } from '../../src/model/build.ts';
+import type {
+  AnalyzerConfig,
+  CacheConfig,
+  PareConfig,
+  PareSettings,
+  ReportConfig,
+} from '../../src/config/pare-config.ts';
+import { checkConfig } from '../../src/config/settings-check.ts';
 import { PareError } from '../../src/model/errors.ts';
-import { nearest } from '../../src/model/nearest-name.ts';
 
-export interface AnalyzerOptions {
+interface CommonOptions {
   /** The project's root: module ids are relative to it. Default: the bundler's root, or the working directory. */
   readonly root?: string | undefined;
+  /** The configuration's file in place of the nearest `pare.config.*`; relative to the root. */
+  readonly config?: string | undefined;
+  /** A folder, or false: no cache. Default: `node_modules/.cache/pare`. */
+  readonly cache?: boolean | string | CacheConfig | undefined;
+  /** Called with the record after each build. An error thrown here is reported and does not fail the build. */
+  readonly onBuild?: OnBuild | undefined;
+}
+
+export type OnBuild = (build: Build) => void | Promise<void>;
+
+interface MeasureOptions {
   /** Measure gzip sizes (level 9). Default: true. */
   readonly gzip?: boolean | undefined;
   /** Measure brotli sizes (quality 11; slow the first time, then cached by content). Default: true; in watch mode
    * for the first build only. */
   readonly brotli?: boolean | undefined;
-  /** Print a summary after the build. Default: true. */
-  readonly summary?: boolean | undefined;
-  /** Write the `Build` record as JSON to this file. Default: it is not written. */
-  readonly json?: string | undefined;
-  /** Folder of the cache of compressed files; false: none. Default: `node_modules/.cache/pare`. */
-  readonly cache?: string | false | undefined;
-  /** Called with the record after each build. An error thrown here is reported and does not fail the build. */
-  readonly onBuild?: ((build: Build) => void | Promise<void>) | undefined;
 }
 
-export interface ReportOptions extends AnalyzerOptions {
-  /** Where the page is written. Default: `pare-report.html`. */
-  readonly file?: string | undefined;
-  /** Title of the page and name of the build in it. Default: the name in package.json. */
-  readonly title?: string | undefined;
-  /** Put the sources of the largest modules into the page, with what is left of each. Default: true. */
-  readonly sources?: boolean | undefined;
+export interface AnalyzerOptions extends CommonOptions, AnalyzerConfig {}
+
+export interface ReportOptions extends CommonOptions, MeasureOptions, ReportConfig {}
+
+/** All that a configuration may say, and `gzip` and `brotli` for short. */
+export interface PareOptions extends CommonOptions, MeasureOptions, Omit<PareSettings, 'cache' | 'root'> {}
+
+/** Parts that a plugin does, where the configuration has them on. */
+export type Part = 'analyzer' | 'report' | 'budgets' | 'minify' | 'compress';
+
+/** What a plugin was called with. */
+export interface PluginRequest {
+  /** `pare:analyzer`, as the bundler shows it. */
+  readonly name: string;
+  readonly parts: readonly Part[];
+  readonly inline: PareConfig;
+  /** What was asked for by the short form; it holds where the analyzer is off, too. */
+  readonly measure: MeasureOptions;
+  readonly root: string | undefined;
+  readonly config: string | undefined;
+  readonly onBuild: OnBuild | undefined;
 }
 
-export interface PareOptions {
-  /** Options for all parts; a part's own options come before these. */
-  readonly root?: string | undefined;
-  readonly gzip?: boolean | undefined;
-  readonly brotli?: boolean | undefined;
-  readonly cache?: string | false | undefined;
-  readonly onBuild?: ((build: Build) => void | Promise<void>) | undefined;
-  /** false turns the part off. */
-  readonly analyzer?: AnalyzerOptions | boolean | undefined;
-  readonly report?: ReportOptions | boolean | undefined;
-  /** What the build must stay within; where it doesn't, the build fails. Rebuilds in watch mode are not checked. */
-  readonly budgets?: readonly Budget[] | undefined;
-  /** File that relative budgets compare with, from `pare baseline`; relative to the root. */
-  readonly baseline?: string | undefined;
+/** @throws PareError `options-invalid` */
+export function analyzerRequest(options: AnalyzerOptions = {}): PluginRequest {
+  const { common, rest } = split(options, 'analyzer()');
+  const inline = { ...common.inline, analyzer: { ...rest } };
+  return checked({ ...common, name: 'pare:analyzer', parts: ['analyzer'], inline, measure: {} }, 'analyzer.');
 }
 
-export interface BudgetOptions extends AnalyzerOptions {
-  readonly budgets: readonly Budget[];
-  readonly baseline?: string | undefined;
+/** @throws PareError `options-invalid` */
+export function reportRequest(options: ReportOptions = {}): PluginRequest {
+  const { common, rest } = split(options, 'report()');
+  const { gzip, brotli, ...report } = rest as ReportOptions;
+  const inline = { ...common.inline, report };
+  return checked({ ...common, name: 'pare:report', parts: ['report'], inline, measure: { gzip, brotli } }, 'report.');
 }
 
-const common = {
-  root: v.optional(v.string()),
-  gzip: v.optional(v.boolean()),
-  brotli: v.optional(v.boolean()),
-  cache: v.optional(v.union([v.string(), v.literal(false)])),
-  onBuild: v.optional(v.function()),
-};
-const analyzerEntries = { ...common, summary: v.optional(v.boolean()), json: v.optional(v.string()) };
-const reportEntries = {
-  ...analyzerEntries,
-  file: v.optional(v.string()),
-  title: v.optional(v.string()),
-  sources: v.optional(v.boolean()),
-};
-const AnalyzerSchema = v.strictObject(analyzerEntries);
-const ReportSchema = v.strictObject(reportEntries);
-const PareSchema = v.strictObject({
-  ...common,
-  analyzer: v.optional(v.union([v.boolean(), AnalyzerSchema])),
-  report: v.optional(v.union([v.boolean(), ReportSchema])),
-  // Checked by `parseBudgets`, which knows the kinds.
-  budgets: v.optional(v.unknown()),
-  baseline: v.optional(v.string()),
-});
-
-export const checkAnalyzerOptions = (options: unknown): AnalyzerOptions =>
-  check(AnalyzerSchema, options, 'analyzer', Object.keys(analyzerEntries)) as AnalyzerOptions;
-export const checkReportOptions = (options: unknown): ReportOptions =>
-  check(ReportSchema, options, 'report', Object.keys(reportEntries)) as ReportOptions;
-
-export interface PareParts {
-  readonly analyzer: AnalyzerOptions | null;
-  readonly report: ReportOptions | null;
-  readonly budgets: BudgetOptions | null;
+/** @throws PareError `options-invalid` */
+export function pareRequest(options: PareOptions = {}): PluginRequest {
+  const { common, rest } = split(options, 'pare()');
+  const { gzip, brotli, ...settings } = rest as PareOptions;
+  const parts: readonly Part[] = ['analyzer', 'report', 'budgets', 'minify', 'compress'];
+  const inline: PareConfig = { ...common.inline, ...(settings as PareSettings) };
+  return checked({ ...common, name: 'pare', parts, inline, measure: { gzip, brotli } }, '');
 }
 
-/** The options of all parts, with the common ones filled in; null: the part is off. */
-export function checkPareOptions(options: unknown): PareParts {
-  const names = [...Object.keys(reportEntries), 'analyzer', 'report', 'budgets', 'baseline'];
-  const { analyzer, report, budgets, baseline, ...shared } = check(PareSchema, options, 'pare', names) as PareOptions;
-  const part = <T extends AnalyzerOptions>(own: T | boolean | undefined): T | null => {
-    if (own === false) return null;
-    return { ...shared, ...(typeof own === 'object' ? own : {}) } as T;
+function split(options: CommonOptions, plugin: string) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalid(plugin, ['the options must be an object']);
+  const { root: given, config, cache, onBuild, ...rest } = options;
+  if (given !== undefined && typeof given !== 'string') throw invalid(plugin, ['root must be a folder']);
+  const root = given === undefined ? undefined : path.resolve(given);
+  if (onBuild !== undefined && typeof onBuild !== 'function') throw invalid(plugin, ['onBuild must be a function']);
+  const inline: PareConfig = {
+    ...(root === undefined ? {} : { root }),
+    ...(cache === undefined ? {} : { cache: typeof cache === 'string' ? { folder: cache } : cache }),
   };
-  return {
-    analyzer: part(analyzer),
-    report: part(report),
-    budgets: budgets === undefined ? null : { ...shared, budgets: parseBudgets(budgets, 'pare(): budgets'), baseline },
-  };
+  return { common: { root, config, onBuild, inline }, rest };
 }
 
-function check<const S extends v.GenericSchema>(
-  schema: S,
-  options: unknown,
-  plugin: string,
-  names: readonly string[],
-): v.InferOutput<S> {
-  const result = v.safeParse(schema, options ?? {});
-  if (result.success) return result.output;
-  const problems = result.issues.flatMap((issue) => problemsOf(issue, '', names));
-  throw new PareError('options-invalid', `${plugin}(): ${problems.join('; ')}`, {
-    hint: 'The options of each plugin are listed in the README.',
+/** @param section what paths of the plugin's own part begin with in the configuration, and not in its options */
+function checked(request: PluginRequest, section: string): PluginRequest {
+  const { gzip, brotli } = request.measure;
+  const short = checkConfig({ analyzer: { gzip, brotli } }).findings.map((finding) => ({
+    ...finding,
+    path: finding.path.replace('analyzer.', ''),
+  }));
+  const findings = [...checkConfig(request.inline).findings, ...short];
+  if (findings.length === 0) return request;
+  const problems = findings.map(({ path, message }) => {
+    const own = path.startsWith(section) ? path.slice(section.length) : path;
+    return `${own} ${message}`.trim();
   });
+  throw invalid(`${request.name.replace(/^pare:/, '')}()`, problems);
 }
 
-/** Of a choice between forms, the problems inside of the form that was meant say more than the choice. */
-function problemsOf(issue: v.BaseIssue<unknown>, within: string, names: readonly string[]): string[] {
-  const at = [within, v.getDotPath(issue)].filter(Boolean).join('.');
-  const inside = (issue.issues ?? []).filter(({ path }) => path !== undefined);
-  if (inside.length > 0) return inside.flatMap((each) => problemsOf(each, at, names));
-  if (issue.expected !== 'never') return [`${at || 'options'}: expected ${issue.expected}, got ${issue.received}`];
-  const meant = nearest(at.split('.').pop() ?? '', names);
-  return [`${at}: no such option${meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`}`];
+function invalid(plugin: string, problems: readonly string[]): PareError {
+  const text = problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((each) => `  ${each}`).join('\n')}`;
+  return new PareError('options-invalid', `${plugin}:${text}`, {
+    hint: 'All options: docs/configuration.md',
+  });
 }

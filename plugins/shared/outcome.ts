@@ -1,4 +1,4 @@
-/** What the plugins do with a finished build: the summary, the JSON file, the page, the user's own function. */
+/** What the plugins do with a finished build: budgets, the summary, the JSON file, the page, compressed copies. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -7,45 +7,59 @@ import { assemble } from '../../src/measure/assemble.ts';
 import type { BuildEvidence } from '../../src/measure/evidence.ts';
 import { sourceText } from '../../src/collect/source-text.ts';
 import { PareError } from '../../src/model/errors.ts';
-import { CompressionDiskCache } from '../../src/store/compression-cache.ts';
-import type { AnalyzerOptions, ReportOptions } from './options.ts';
-
-/** How a plugin speaks in its bundler's own way. */
-export interface Host {
-  readonly info: (text: string) => void;
-  readonly warn: (code: string, text: string) => void;
-  /** Makes the build fail, once pare is done with it. */
-  readonly fail: (failure: BuildFailure) => void;
-}
-
-export interface BuildFailure {
-  readonly code: string;
-  readonly text: string;
-  /** `file` relative to the root, line from 1, column from 0. */
-  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
-}
+import { budgetOutcome } from './budgets.ts';
+import type { Host } from './host.ts';
+import type { OnBuild } from './options.ts';
+import type { BuildPlan } from './session.ts';
 
 /** What the report shows beyond the record: sources and source maps. */
 const evidenceOf = new WeakMap<Build, BuildEvidence>();
 
-/** Assembles the record with the options' measures. */
-export async function measureBuild(
-  evidence: BuildEvidence,
-  options: AnalyzerOptions,
-  watching: boolean,
-): Promise<Build> {
-  const folder = options.cache ?? (await defaultCacheFolder(evidence.root));
-  const cache =
-    folder === false || folder === null ? {} : { cache: new CompressionDiskCache(path.resolve(evidence.root, folder)) };
-  const build = await assemble(evidence, {
-    compress: { gzip: options.gzip ?? true, brotli: options.brotli ?? !watching, ...cache },
-  });
+/** Assembles the record with the plan's measures. */
+export async function measureBuild(evidence: BuildEvidence, plan: BuildPlan, watching: boolean): Promise<Build> {
+  const { engine, gzip, brotli = !watching } = plan;
+  const build = await engine.telemetry.span('measure', () =>
+    assemble(evidence, { compress: { gzip, brotli, cache: engine.cache } }),
+  );
   evidenceOf.set(build, evidence);
   return build;
 }
 
-export async function analyzerOutcome(build: Build, root: string, options: AnalyzerOptions, host: Host): Promise<void> {
-  if (options.summary ?? true) {
+/** What tells two records of one build apart: plugins that ask for the same share it. */
+export function measureKey({ gzip, brotli }: BuildPlan, root: string): string {
+  return JSON.stringify([root, gzip, brotli]);
+}
+
+export interface FinishedBuild {
+  readonly build: Build;
+  /** What the same build wrote before this (other formats, other folders); the page shows all. */
+  readonly earlier: readonly Build[];
+  readonly root: string;
+  /** Built again in watch mode: budgets are not held to it, and nothing is compressed. */
+  readonly watching: boolean;
+  /** Where the files were written, absolute; null: nowhere. */
+  readonly folder: string | null;
+}
+
+/** All parts of a plan, in their order. */
+export async function finishBuild(finished: FinishedBuild, plan: BuildPlan, host: Host): Promise<void> {
+  const { build, earlier, root, watching, folder } = finished;
+  // Before all else: what goes wrong with the others must not let a build pass.
+  if (plan.budgets !== null && !watching) await budgetOutcome(build, root, plan.budgets, host);
+  if (plan.analyzer !== null) await analyzerOutcome(build, root, plan.analyzer, host);
+  await handOver(build, plan.onBuild, host);
+  if (plan.report !== null)
+    await plan.engine.telemetry.span('report', () => reportOutcome([...earlier, build], root, plan.report!, host));
+  if (plan.compress !== null && folder !== null && !watching) await compressOutcome(folder, plan, host);
+}
+
+async function analyzerOutcome(
+  build: Build,
+  root: string,
+  options: NonNullable<BuildPlan['analyzer']>,
+  host: Host,
+): Promise<void> {
+  if (options.summary) {
     const { renderSummary } = await import('../../reports/terminal.ts');
     const color = (process.stderr.isTTY ?? false) && process.env['NO_COLOR'] === undefined;
     host.info(renderSummary({ ...build, diagnostics: [] }, { color, width: process.stderr.columns ?? 100 }));
@@ -53,28 +67,27 @@ export async function analyzerOutcome(build: Build, root: string, options: Analy
   for (const { code, message, hint } of build.diagnostics) {
     if (!UNSPOKEN.has(code)) host.warn(code, hint === null ? message : `${message}. ${hint}`);
   }
-  if (options.json !== undefined) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
-  await handOver(build, options, host);
+  if (options.json !== null) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
 }
 
 /** Stand in the record and in the report; on a terminal, build after build, they would only be noise. */
 const UNSPOKEN = new Set(['css-map-missing']);
 
 /** Calls the user's own function: what it throws is the user's to know, and fails nothing. */
-async function handOver(build: Build, options: AnalyzerOptions, host: Host): Promise<void> {
+async function handOver(build: Build, onBuild: OnBuild | undefined, host: Host): Promise<void> {
   try {
-    await options.onBuild?.(build);
+    await onBuild?.(build);
   } catch (error) {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
     host.warn('on-build-failed', `onBuild() threw: ${cause}. The build itself is not touched.`);
   }
 }
 
-/** Writes one page for all builds given; `onBuild` gets the last. */
-export async function reportOutcome(
+/** Writes one page for all builds given. */
+async function reportOutcome(
   builds: readonly Build[],
   root: string,
-  options: ReportOptions,
+  options: NonNullable<BuildPlan['report']>,
   host: Host,
 ): Promise<void> {
   const { writeReport } = await import('../../src/report/write-report.ts');
@@ -84,15 +97,25 @@ export async function reportOutcome(
     build,
     root,
     sources: (module: ModuleIndex) => sourceText(root, build.modules[module]!.id),
-    ...(options.sources === false
-      ? {}
-      : { maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [] }),
+    ...(options.sources ? { maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [] } : {}),
   }));
-  const file = path.resolve(root, options.file ?? 'pare-report.html');
+  const file = path.resolve(root, options.file);
   await writeReport(file, title, named);
   host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
-  const last = builds.at(-1);
-  if (last !== undefined) await handOver(last, options, host);
+}
+
+/** Writes the compressed copies beside the files. */
+async function compressOutcome(folder: string, plan: BuildPlan, host: Host): Promise<void> {
+  const { engine, compress } = plan;
+  const { precompress } = await import('../../src/precompress/precompress.ts');
+  await engine.telemetry.span('compress', () =>
+    precompress(folder, compress!, {
+      cache: engine.cache,
+      signal: engine.scope.signal,
+      onDiagnostic: ({ code, message, hint }) => host.warn(code, hint === null ? message : `${message}. ${hint}`),
+      run: (input, options) => engine.run('encode', input, options),
+    }),
+  );
 }
 
 /** Runs a step that must never fail the build: what it throws becomes a warning that names the cause. */
@@ -121,17 +144,6 @@ async function writeOut(file: string, text: string, host: Host): Promise<boolean
       `${file} could not be written: ${(error as Error).message}. The build itself is not touched.`,
     );
     return false;
-  }
-}
-
-/** `node_modules/.cache/pare` of the nearest folder upwards that has a node_modules; null: there is none. */
-async function defaultCacheFolder(root: string): Promise<string | null> {
-  const { stat } = await import('node:fs/promises');
-  for (let folder = root; ; folder = path.dirname(folder)) {
-    const modules = path.join(folder, 'node_modules');
-    const found = await stat(modules).catch(() => null);
-    if (found?.isDirectory()) return path.join(modules, '.cache', 'pare');
-    if (folder === path.dirname(folder)) return null;
   }
 }
 

@@ -91,7 +91,7 @@ describe('everywhere', () => {
       expect(() => pare(wrong)).toThrow(PareError);
       expect(() => pare(wrong)).toThrow(/budgets\[0\]\.kind "totl" is no kind of budget\. Did you mean "total"\?/);
     }
-    expect(() => forVite.pare({ budget: [] } as PareOptions)).toThrow(/did you mean "budgets"\?/);
+    expect(() => forVite.pare({ budget: [] } as PareOptions)).toThrow(/Did you mean "budgets"\?/);
   });
 
   it('a baseline that is missing or of another schema fails the build', async () => {

@@ -60,10 +60,10 @@ describe('options', () => {
     ['rollup', forRollup],
     ['vite', forVite],
   ])('%s: a name that is not there is refused with the one that was meant', (_, { pare, analyzer, report }) => {
-    expect(() => analyzer({ brotly: false } as never)).toThrow(/brotly: no such option; did you mean "brotli"/);
-    expect(() => pare({ report: { fiel: 'a' } } as never)).toThrow(/report\.fiel: no such option; did you mean "file"/);
-    expect(() => report({ fil: 'x.html' } as never)).toThrow(/did you mean "file"/);
-    expect(() => pare({ analyser: {} } as never)).toThrow(/did you mean "analyzer"/);
+    expect(() => analyzer({ brotly: false } as never)).toThrow(/brotly is no option. Did you mean "brotli"/);
+    expect(() => pare({ report: { fiel: 'a' } } as never)).toThrow(/report\.fiel is no option. Did you mean "file"/);
+    expect(() => report({ fil: 'x.html' } as never)).toThrow(/Did you mean "file"/);
+    expect(() => pare({ analyser: {} } as never)).toThrow(/Did you mean "analyzer"/);
     expect(() => pare({ gzip: 'yes' } as never)).toThrow(PareError);
   });
 });
