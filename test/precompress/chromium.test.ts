@@ -1,20 +1,25 @@
 /** What it is all for: a browser with the release before downloads what changed, and runs what was built. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { PareError } from '../../src/model/errors.ts';
+import { readManifest } from '../../src/precompress/check.ts';
 import type { PrecompressManifest } from '../../src/precompress/manifest.ts';
 import { negotiate, type Negotiated } from '../../src/precompress/negotiate.ts';
 import { precompress } from '../../src/precompress/precompress.ts';
 import { COMPRESS_DEFAULTS } from '../../src/precompress/settings.ts';
 import { openBrowser } from '../../src/verify/index.ts';
+import { BUN } from '../golden/builders.ts';
 import { makeFolder, program, writeFiles } from './folders.ts';
+import { buildRunner } from './runner.ts';
 
 const browser = await openBrowser().catch((error: unknown) => {
   if (!(error instanceof PareError)) throw error;
@@ -165,6 +170,28 @@ describe.skipIf(browser === null)('a browser that comes back', { timeout: 60_000
         expect(warm!.bytes).toBe(used.bytes);
         expect(warm!.bytes).toBeLessThan(cold[0]!.bytes / 20);
       }
+    } finally {
+      await context.close();
+    }
+  });
+
+  it.skipIf(BUN === null)('runs from a delta in brotli too, where the platform writes one', async () => {
+    await using server = await serve();
+    const [first, second] = [await release('release 1'), await release('release 2')];
+    await promisify(execFile)(BUN!, ['--no-install', await buildRunner(), second, first]);
+    const context = await browser!.browser.newContext();
+    try {
+      server.deploy(first, await precompress(first, COMPRESS_DEFAULTS));
+      await visit(context, server.origin);
+      await untilStored(context, server, await scriptOf(first));
+      const manifest = await readManifest(second);
+      server.deploy(second, manifest);
+      server.requests.length = 0;
+      expect(await visit(context, server.origin)).toBe('release 2 with 300');
+      const { deltas } = manifest.files.find(({ file }) => file.endsWith('.js'))!;
+      expect(deltas.map(({ coding }) => coding)).toEqual(['dcb', 'dcz']);
+      expect(deltas[0]!.bytes).toBeLessThan(deltas[1]!.bytes);
+      expect(scripts(server.requests)[0]!.coding).toBe('dcb');
     } finally {
       await context.close();
     }
