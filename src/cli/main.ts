@@ -53,6 +53,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'print the configuration and where each of its values came from',
     load: async () => (await import('./config.ts')).command,
   },
+  {
+    name: 'init',
+    summary: 'write a configuration and put the plugin into the bundler, after asking',
+    load: async () => (await import('./init.ts')).command,
+  },
 ];
 
 /** From package.json, which lies two folders up from here, in the repository as in the package. */
@@ -75,7 +80,7 @@ const ANSWERED = new Set(['analyze', 'check']);
 
 async function isAnswered(): Promise<boolean> {
   if (!ANSWERED.has(words[0] ?? '')) return false;
-  const { answerAgain } = await import('./answered.ts');
+  const { answerAgain } = await import('./remember.ts');
   return answerAgain(process.argv[1]!, words);
 }
 

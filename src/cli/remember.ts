@@ -13,6 +13,9 @@ import {
 import type { Build } from '../model/build.ts';
 import { programStamp, questionKey } from './answered.ts';
 
+// One file for all who read and keep answers: every other one takes as long to load as the answer does.
+export { answerAgain } from './answered.ts';
+
 /** When the process began: no file that is younger was surely read as it is now. */
 const SINCE = performance.timeOrigin;
 

@@ -6,12 +6,17 @@
  * A fingerprint is what git's index goes by: size, times and inode of each file and folder that was read, and what stood at each
  * path that was looked for. What is younger than the run that read it (or could be, by the coarseness of its file system's clock)
  * is not known: such an answer isn't kept.
+ *
+ * A package that was installed is taken as a whole, as webpack does (`snapshot.managedPaths`): its folder and its package.json
+ * stand for what is in it, since every package manager makes these anew. Packages that are linked from elsewhere, as those of a
+ * workspace are, go file by file.
  */
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -38,18 +43,18 @@ export interface Grounds {
   readonly probed: ReadonlyMap<string, PathType>;
 }
 
-/** The same, as it stood: rows of `FIELDS` numbers, one for each path. */
+/** The same, as it stood: `FIELDS` numbers for each path. */
 export interface Fingerprint {
   readonly paths: readonly string[];
   readonly rows: Float64Array;
 }
 
-/** Size, modification and change time in milliseconds, inode; of a path that was only looked for: its type and zeros. */
-const FIELDS = 4;
+/** The change time in milliseconds, and a mix of the rest; of a path that was only looked for: its type as a negative number, and 0. */
+const FIELDS = 2;
 const TYPES: readonly PathType[] = ['file', 'folder', 'none'];
 
 /** Goes up with every change of the format. */
-const MAGIC = 0x41726101;
+const MAGIC = 0x41726102;
 const HEAD = 8;
 const MOST_ANSWERS = 64;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -119,20 +124,66 @@ export function takeFingerprint(grounds: Grounds, since: number): Fingerprint | 
     const stats = tryStat(path);
     if (stats === undefined || isYoung(stats, since)) return false;
     paths.push(path);
-    rows.push(stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino);
+    rows.push(stats.ctimeMs, mixOf(stats));
     return true;
   };
-  for (const path of grounds.read) if (!addRead(path)) return null;
-  for (const [path, type] of fewerProbes(grounds)) {
+  const fewer = withoutInstalled(grounds);
+  for (const path of fewer.read) if (!addRead(path)) return null;
+  for (const [path, type] of fewerProbes(fewer)) {
     if (type === 'listing') {
       if (!addRead(path)) return null;
       continue;
     }
     if (typeAt(path) !== type) return null;
     paths.push(path);
-    rows.push(-1 - TYPES.indexOf(type), 0, 0, 0);
+    rows.push(-1 - TYPES.indexOf(type), 0);
   }
   return { paths, rows: Float64Array.from(rows) };
+}
+
+/** Whatever changes a file changes its change time; the rest is for file systems that keep it badly. */
+function mixOf({ mtimeMs, size, ino }: Stats): number {
+  return mtimeMs + size * 1021 + ino / 7;
+}
+
+/** What is in an installed package gives way to the package's folder and its package.json. */
+function withoutInstalled({ read, probed }: Grounds): Grounds {
+  const installed = new Map<string, boolean>();
+  const packageOf = (path: string): string | null => {
+    const folder = packageFolder(path);
+    if (folder === null) return null;
+    let is = installed.get(folder);
+    if (is === undefined) installed.set(folder, (is = isInstalled(folder)));
+    return is ? folder : null;
+  };
+  const files = new Set<string>();
+  for (const path of read) {
+    const folder = packageOf(path);
+    if (folder === null) files.add(path);
+    else for (const each of [folder, join(folder, 'package.json')]) files.add(each);
+  }
+  const looked = new Map<string, PathType>();
+  for (const [path, type] of probed) {
+    const folder = packageOf(path);
+    if (folder === null) looked.set(path, type);
+    else for (const each of [folder, join(folder, 'package.json')]) files.add(each);
+  }
+  return { read: files, probed: looked };
+}
+
+/** Of `…/node_modules/@scope/name/lib/x.js` what comes before `/lib`; null for a path that is in no package, or is its folder. */
+function packageFolder(path: string): string | null {
+  const within = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\@.][^/\\]*(?=[/\\])/.exec(path);
+  return within === null ? null : within[0];
+}
+
+function isInstalled(folder: string): boolean {
+  try {
+    const real = realpathSync(folder);
+    return /[/\\]node_modules[/\\]/.test(real) && existsSync(join(real, 'package.json'));
+  } catch {
+    return false;
+  }
 }
 
 export function joinFingerprints(a: Fingerprint, b: Fingerprint): Fingerprint {
@@ -145,21 +196,13 @@ export function joinFingerprints(a: Fingerprint, b: Fingerprint): Fingerprint {
 function stillHolds({ paths, rows }: Fingerprint): boolean {
   for (let i = 0; i < paths.length; i++) {
     const path = paths[i]!;
-    const at = i * FIELDS;
-    const first = rows[at]!;
+    const first = rows[i * FIELDS]!;
     if (first < 0) {
       if (typeAt(path) !== TYPES[-1 - first]) return false;
       continue;
     }
     const stats = tryStat(path);
-    if (
-      stats === undefined ||
-      stats.mtimeMs !== rows[at + 1] ||
-      stats.ctimeMs !== rows[at + 2] ||
-      stats.size !== first ||
-      stats.ino !== rows[at + 3]
-    )
-      return false;
+    if (stats === undefined || stats.ctimeMs !== first || mixOf(stats) !== rows[i * FIELDS + 1]) return false;
   }
   return true;
 }
