@@ -1,9 +1,10 @@
 /**
  * One source map of several: from what the last minifier left back to what the first was given, and through the bundler's own
  * map to the sources. Every segment of the outermost map is followed inwards, as @jridgewell/remapping does it, with two
- * differences: a name comes from an inner map only where that map has a segment at exactly this place (the segment before it
- * would give its own name to another identifier), and text that no inner map knows becomes a segment without a source instead of
- * belonging to the segment before it.
+ * differences. Text that no inner map knows becomes a segment without a source, instead of belonging to the segment before it.
+ * And names are exact: one counts only where the inner map has a segment at exactly this place (the segment before it would
+ * give its own name to another identifier); a name that one minifier gave and the next read as the original is not shown to
+ * anybody; and where oxc renames without telling, the identifier in the code before it is read.
  *
  * The segments are in typed arrays; nothing is built per segment.
  */
@@ -37,21 +38,23 @@ export interface ComposedMap {
 export interface ComposeInput {
   /** From the first minifier to the last. */
   readonly steps: readonly ToolMap[];
+  /** The code that the last minifier left. */
+  readonly output: string;
   /** The map of the code that the first minifier was given; null: that code is the source. */
   readonly input: SourceMapJson | null;
-  /** The name and the text of that code, where it is the source. */
+  /** The text of that code, and its name where it is the source. */
   readonly source: { readonly name: string; readonly content: string };
   readonly file: string;
   /** Lines that were put before the last minifier's code. */
   readonly linesBefore: number;
 }
 
-export function composeMaps({ steps, input, source, file, linesBefore }: ComposeInput): ComposedMap {
+export function composeMaps({ steps, output, input, source, file, linesBefore }: ComposeInput): ComposedMap {
   const innermost: SourceMapJson = input ?? { version: 3, sources: [source.name], mappings: '' };
-  const inner = steps.slice(0, -1).map((map) => decode(map.mappings, map.names));
-  if (input !== null) inner.unshift(decode(input.mappings, input.names ?? []));
-  const outermost = steps.at(-1) ?? { mappings: '', names: [] };
-  const outer = decode(outermost.mappings, outermost.names);
+  const bundler = input === null ? null : decode(input.mappings, input.names ?? []);
+  const [outer = decode('', []), ...inner] = steps.map((map) => decode(map.mappings, map.names)).reverse();
+  const before = new Lines(source.content);
+  const after = new Lines(output);
 
   const sources = new Index<number>();
   const names = new Index<string>();
@@ -63,21 +66,32 @@ export function composeMaps({ steps, input, source, file, linesBefore }: Compose
       const column = outer.columns[segment]!;
       let map = outer;
       let at = segment;
-      let name: string | null = null;
       let exact = true;
-      let level = inner.length;
-      while (at !== NONE && map.sources[at] !== NONE) {
-        if (exact && map.nameIndexes[at] !== NONE) name = map.names[map.nameIndexes[at]!] ?? name;
-        if (level === 0) break;
-        const line = map.originalLines[at]!;
+      for (const next of inner) {
+        if (at === NONE || map.sources[at] === NONE) break;
         const place = map.originalColumns[at]!;
-        map = inner[--level]!;
-        at = map.find(line, place);
+        at = next.find(map.originalLines[at]!, place);
+        map = next;
         exact &&= at !== NONE && map.columns[at] === place;
       }
       if (at === NONE || map.sources[at] === NONE) {
         writer.addUnmapped(column);
         continue;
+      }
+      // The first minifier's own name, or what stands in the code that it was given.
+      const told = exact && map.nameIndexes[at] !== NONE ? map.names[map.nameIndexes[at]!] : undefined;
+      let name =
+        told ?? (exact ? renamed(after, line, column, before, map.originalLines[at]!, map.originalColumns[at]!) : null);
+      if (bundler !== null) {
+        const place = map.originalColumns[at]!;
+        at = bundler.find(map.originalLines[at]!, place);
+        map = bundler;
+        if (at === NONE || map.sources[at] === NONE) {
+          writer.addUnmapped(column);
+          continue;
+        }
+        // A name for what was renamed by the bundler alone, too.
+        if (map.columns[at] === place && map.nameIndexes[at] !== NONE) name = map.names[map.nameIndexes[at]!] ?? name;
       }
       const from = sources.of(map.sources[at]!);
       const named = name === null ? NONE : names.of(name);
@@ -98,6 +112,64 @@ export function composeMaps({ steps, input, source, file, linesBefore }: Compose
     mappings: writer.finish(),
     ...(ignoreList.length > 0 ? { ignoreList } : {}),
   };
+}
+
+/** A text's lines without splitting it. */
+class Lines {
+  readonly text: string;
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    this.text = text;
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+  }
+
+  offset(line: number, column: number): number {
+    return (this.#starts[line] ?? this.text.length) + column;
+  }
+}
+
+const IDENTIFIER = /[\p{ID_Start}$_#][\p{ID_Continue}$\u200c\u200d]*/uy;
+const KEYWORDS = new Set(
+  (
+    'arguments async await break case catch class const continue debugger default delete do else export extends false finally ' +
+    'for function get if import in instanceof let new null of return set static super switch this throw true try typeof ' +
+    'undefined var void while with yield'
+  ).split(' '),
+);
+
+/**
+ * The identifier in the code before, where another one stands in its place now; null: it is none, or the same. Both must be
+ * used alike (called, taken a property of, …): the first word of an expression that was rewritten is no name of what stands there.
+ */
+function renamed(
+  after: Lines,
+  line: number,
+  column: number,
+  before: Lines,
+  beforeLine: number,
+  beforeColumn: number,
+): string | null {
+  const start = before.offset(beforeLine, beforeColumn);
+  const old = identifierAt(before.text, start);
+  if (old === null) return null;
+  const at = after.offset(line, column);
+  const now = identifierAt(after.text, at);
+  if (now === null || now === old) return null;
+  const use = nextSign(before.text, start + old.length);
+  return use === nextSign(after.text, at + now.length) || !(use === '.' || use === '(') ? old : null;
+}
+
+function identifierAt(text: string, at: number): string | null {
+  IDENTIFIER.lastIndex = at;
+  const word = IDENTIFIER.exec(text)?.[0] ?? null;
+  return word === null || KEYWORDS.has(word) ? null : word;
+}
+
+function nextSign(text: string, at: number): string {
+  let i = at;
+  while (text.charCodeAt(i) <= 0x20) i++;
+  return text[i] ?? '';
 }
 
 /** Stands for no segment, no source, no name. */

@@ -43,26 +43,29 @@ function unindented(comment: string, indentation: number): string {
 
 /** A chunk's notices, as the user wants them. */
 export interface Licences {
-  /** For the beginning of the chunk, behind a hashbang; ends with a line terminator where it is not empty. */
+  /** For the beginning of the chunk, behind a hashbang; ends with a line terminator or is empty. */
   readonly text: string;
   /** What belongs into the file beside the chunk; absent where there is none. */
   readonly file?: string;
 }
 
 export function arrangeLicences(notices: readonly string[], mode: LicenceMode, chunk: string): Licences {
-  if (mode === 'none' || notices.length === 0) return { text: '' };
-  if (mode === 'inline') return { text: `${notices.join('\n')}\n` };
-  return {
-    text: `/*! For license information please see ${licenceFileOf(baseName(chunk))} */\n`,
-    file: `${notices.join('\n\n')}\n`,
-  };
+  if (mode === 'none') return { text: '' };
+  // What a bundler has already put into a file of its own is referred to, as before.
+  const inFile = mode === 'linked' ? notices.filter((notice) => !REFERENCE.test(notice)) : [];
+  const lines = notices.filter((notice) => !inFile.includes(notice));
+  if (inFile.length > 0) lines.push(`/*! For license information please see ${licenceFileOf(baseName(chunk))} */`);
+  const text = lines.map((line) => `${line}\n`).join('');
+  return inFile.length === 0 ? { text } : { text, file: `${inFile.join('\n\n')}\n` };
 }
+
+const REFERENCE = /^\/\*! For license information please see \S+ \*\/$/;
 
 /** The name of the file beside the chunk. */
 export function licenceFileOf(chunk: string): string {
   return `${chunk}.LICENSE.txt`;
 }
 
-function baseName(file: string): string {
+export function baseName(file: string): string {
   return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 }

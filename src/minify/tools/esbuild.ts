@@ -13,7 +13,9 @@ export async function runEsbuild(module: unknown, input: ToolInput): Promise<Too
     ...(shared.dropConsole ? (['console'] as const) : []),
     ...(shared.dropDebugger ? (['debugger'] as const) : []),
   ];
-  const { code, map } = await transform(input.code, {
+  // A module without an import or export that speaks of `exports` would be taken for CommonJS.
+  const given = input.kind === 'module' ? `${input.code}\nexport {};` : input.code;
+  const { code, map } = await transform(given, {
     minifyWhitespace: true,
     minifySyntax: shared.compress,
     minifyIdentifiers: shared.mangle,
