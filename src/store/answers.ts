@@ -7,8 +7,8 @@
  * path that was looked for. What is younger than the run that read it (or could be, by the coarseness of its file system's clock)
  * is not known: such an answer isn't kept.
  *
- * A package that was installed is taken as a whole, as webpack does (`snapshot.managedPaths`): its folder and its package.json
- * stand for what is in it, since every package manager makes these anew. Packages that are linked from elsewhere, as those of a
+ * A package that was installed is taken as a whole, as webpack does (`snapshot.managedPaths`): its package.json stands for what is
+ * in it, since every package manager makes it anew. Packages that are linked from elsewhere, as those of a
  * workspace are, go file by file.
  */
 import {
@@ -146,7 +146,7 @@ function mixOf({ mtimeMs, size, ino }: Stats): number {
   return mtimeMs + size * 1021 + ino / 7;
 }
 
-/** What is in an installed package gives way to the package's folder and its package.json. */
+/** What is in an installed package gives way to its package.json. */
 function withoutInstalled({ read, probed }: Grounds): Grounds {
   const installed = new Map<string, boolean>();
   const packageOf = (path: string): string | null => {
@@ -160,13 +160,13 @@ function withoutInstalled({ read, probed }: Grounds): Grounds {
   for (const path of read) {
     const folder = packageOf(path);
     if (folder === null) files.add(path);
-    else for (const each of [folder, join(folder, 'package.json')]) files.add(each);
+    else files.add(join(folder, 'package.json'));
   }
   const looked = new Map<string, PathType>();
   for (const [path, type] of probed) {
     const folder = packageOf(path);
     if (folder === null) looked.set(path, type);
-    else for (const each of [folder, join(folder, 'package.json')]) files.add(each);
+    else files.add(join(folder, 'package.json'));
   }
   return { read: files, probed: looked };
 }

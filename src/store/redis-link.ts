@@ -21,8 +21,6 @@ const CONNECT_MS = 5000;
 export interface LinkStatistics {
   /** Questions that were sent. */
   readonly asked: number;
-  /** Questions that were answered with null because the circuit was open. */
-  readonly spared: number;
   /** How often the circuit opened. */
   readonly opened: number;
 }
@@ -46,7 +44,6 @@ export class RedisLink {
   /** What ends the waits that are under way. */
   readonly #waits = new Set<() => void>();
   #asked = 0;
-  #spared = 0;
   #opened = 0;
 
   /** @param onConnect runs on each new connection, before anybody else asks something */
@@ -58,7 +55,7 @@ export class RedisLink {
   }
 
   get statistics(): LinkStatistics {
-    return { asked: this.#asked, spared: this.#spared, opened: this.#opened };
+    return { asked: this.#asked, opened: this.#opened };
   }
 
   /** Whether asking is of any use now. */
@@ -78,10 +75,7 @@ export class RedisLink {
    * @returns null: no answer
    */
   async ask<T>(ask: (client: Redis) => Promise<T>, worth: (answer: T) => number = () => 0): Promise<T | null> {
-    if (!this.isUsable) {
-      this.#spared++;
-      return null;
-    }
+    if (!this.isUsable) return null;
     this.start();
     // Loading the client is work and no waiting for Redis; it happens once.
     await this.#load().catch(() => null);
@@ -230,6 +224,11 @@ export class RedisLink {
     this.#warn(describe(trouble, this.#settings, error));
     if (performance.now() - this.#wellSince > TRUSTED_AFTER_MS) this.#probeMs = FIRST_PROBE_MS;
     this.#scheduleProbe(trouble);
+  }
+
+  /** For one who sees that nothing moves. */
+  giveUp(): void {
+    this.#trip('slow', null);
   }
 
   #scheduleProbe(trouble: Trouble): void {

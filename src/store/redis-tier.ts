@@ -22,7 +22,7 @@ const SMALL_KEYS_PER_ASK = 256;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 const QUEUE_COUNT = 10_000;
 const LEAST_BATCH_BYTES = 64 * 1024;
-const MOST_BATCH_BYTES = 4 * 1024 * 1024;
+const MOST_BATCH_BYTES = 1024 * 1024;
 const LARGEST_BYTES = 16 * 1024 * 1024;
 /** A batch that nobody waits for. */
 const BACKGROUND_MS = 2000;
@@ -30,6 +30,8 @@ const BACKGROUND_MS = 2000;
 const FULL_MS = 60_000;
 
 export interface RedisStatistics extends LinkStatistics {
+  /** Values that were not asked for because Redis was in trouble. */
+  readonly spared: number;
   readonly written: number;
   /** Values that were not shared: the queue or Redis was full, or Redis was away. */
   readonly dropped: number;
@@ -69,6 +71,7 @@ export class RedisTier {
   #batchBytes = LEAST_BATCH_BYTES;
   #isClosing = false;
   #fullUntil = 0;
+  #spared = 0;
   #written = 0;
   #dropped = 0;
 
@@ -81,7 +84,7 @@ export class RedisTier {
   }
 
   get statistics(): RedisStatistics {
-    return { ...this.#link.statistics, written: this.#written, dropped: this.#dropped };
+    return { ...this.#link.statistics, spared: this.#spared, written: this.#written, dropped: this.#dropped };
   }
 
   get isUsable(): boolean {
@@ -91,7 +94,10 @@ export class RedisTier {
   /** In the order of the keys. Never throws. */
   async getMany(keys: readonly StoreKey[]): Promise<(Found | null)[]> {
     const results: (Found | null)[] = keys.map(() => null);
-    if (!this.#link.isUsable) return results;
+    if (!this.#link.isUsable) {
+      this.#spared += keys.length;
+      return results;
+    }
     const chunks = chunked(keys);
     let next = 0;
     const worker = async (): Promise<void> => {
@@ -200,8 +206,7 @@ export class RedisTier {
       if (!this.#link.isUsable) return;
       const batch = this.#takeBatch();
       const start = performance.now();
-      const limit = this.#isClosing ? this.#settings.timeoutMs : BACKGROUND_MS;
-      const written = await this.#link.send((client) => this.#write(client, batch), limit);
+      const written = await this.#link.send((client) => this.#write(client, batch), BACKGROUND_MS);
       if (written === null) this.#drop(batch.length);
       const isQuick = performance.now() - start < this.#settings.timeoutMs / 2;
       this.#batchBytes = isQuick ? Math.min(this.#batchBytes * 2, MOST_BATCH_BYTES) : LEAST_BATCH_BYTES;
@@ -296,15 +301,27 @@ export class RedisTier {
     }, LIMIT_MS);
   }
 
+  /** Ends when what waits to be written is written, or when for as long as the run may wait nothing of it has been. */
   async flush(): Promise<void> {
+    if (this.#queue.length === 0 && this.#draining === null) return;
     this.#draining ??= this.#drain().finally(() => (this.#draining = null));
-    await this.#draining;
+    let before = this.#written + this.#dropped;
+    const watch = setInterval(() => {
+      const done = this.#written + this.#dropped;
+      if (done === before) this.#link.giveUp();
+      before = done;
+    }, this.#settings.timeoutMs);
+    try {
+      await this.#draining;
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   /** What waits to be written is written, as long as Redis takes it without making anybody wait. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    if (this.#queue.length > 0 || this.#draining !== null) await this.flush();
+    await this.flush();
     this.#dropAll();
     this.#link.close();
   }
