@@ -1,8 +1,9 @@
 /** Sizes for people: decimal units (1 kB = 1,000 bytes), as browsers' developer tools and hosts' bills count them. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null) return '–';
-  if (bytes > 0 && bytes < 0.05) return '<0.1 B';
-  if (Math.abs(bytes) < 999.5) return `${trim(bytes, bytes % 1 === 0 ? 0 : 1)} B`;
+  // Shares of a compressed file are fractions of a byte; nobody wants to read those.
+  if (bytes > 0 && bytes < 0.5) return '<1 B';
+  if (Math.abs(bytes) < 999.5) return `${Math.round(bytes)} B`;
   if (Math.abs(bytes) < 999_500) return `${trim(bytes / 1_000, Math.abs(bytes) < 99_950 ? 1 : 0)} kB`;
   return `${trim(bytes / 1_000_000, 2)} MB`;
 }

@@ -24,7 +24,7 @@ export function renderSummary(build: Build, options: TerminalOptions): string {
       ? ''
       : ` by ${build.bundler.name}${build.bundler.version === null ? '' : ` ${build.bundler.version}`}`;
   const lines = [
-    `${colors.bold('pare')}  ${countOf(code.length, 'file')}${bundler}, ${countOf(build.modules.length, 'module')}`,
+    `${colors.bold('pare')}  ${countOf(code.length, 'file')}${bundler}, ${modulesIn(build)}`,
     table(
       [row('initial (what the entries load before they run)', initial, total), row('total', total, total)],
       'code and CSS',
@@ -36,6 +36,16 @@ export function renderSummary(build: Build, options: TerminalOptions): string {
     ...renderDiagnostics(build.diagnostics, options),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Modules that have a byte in the code, as they are counted everywhere; and how many more there are. */
+function modulesIn(build: Build): string {
+  const present = new Set<number>();
+  for (const { kind, parts } of build.outputs)
+    if (kind !== 'asset')
+      for (const { module, bytes } of parts) if (module !== null && bytes.raw > 0) present.add(module);
+  const more = build.modules.length - present.size;
+  return `${countOf(present.size, 'module')} in ${more === 0 ? 'them' : `them and ${more} of which nothing is left`}`;
 }
 
 /** A few of each kind; a build without source maps would say the same of every file. */

@@ -90,7 +90,13 @@ function line({ job, build, seconds }) {
   const sum = (measure) => code.reduce((total, { bytes }) => total + (bytes[measure] ?? 0), 0);
   const [first] = packages(build);
   const largest = first === undefined ? '' : `   largest: ${first[0]} ${kB(first[1])} brotli`;
-  return `  ${label} ${kB(sum('raw')).padStart(10)} ${kB(sum('brotli')).padStart(9)} brotli  ${String(build.modules.length).padStart(5)} modules  ${seconds.toFixed(1).padStart(5)} s${largest}`;
+  return `  ${label} ${kB(sum('raw')).padStart(10)} ${kB(sum('brotli')).padStart(9)} brotli  ${String(modulesIn(code).size).padStart(5)} modules  ${seconds.toFixed(1).padStart(5)} s${largest}`;
+}
+
+/** Those that have a byte in the code. */
+function modulesIn(outputs) {
+  const parts = outputs.flatMap((output) => output.parts);
+  return new Set(parts.filter(({ module, bytes }) => module !== null && bytes.raw > 0).map(({ module }) => module));
 }
 
 /** Brotli bytes by package, the largest first. */

@@ -20,7 +20,8 @@ export function checkArguments(command: string, words: readonly string[], args: 
     const { def, name, value } = optionOf(command, word, args);
     if (def.type !== 'boolean') {
       const given = value ?? words[++i];
-      if (given === undefined || given === '' || (value === null && given.startsWith('-') && given !== '-'))
+      const isOption = value === null && given?.startsWith('-') === true && !/^-(?:$|\d)/.test(given);
+      if (given === undefined || given === '' || isOption)
         throw usage(command, `${name} needs a value${def.valueHint === undefined ? '' : `: ${name} ${def.valueHint}`}`);
     } else if (value !== null && value !== 'true' && value !== 'false') {
       throw usage(command, `${name} is on or off and takes no value`);
@@ -88,6 +89,6 @@ export function unknownCommand(name: string, known: readonly string[]): PareErro
 /** A count of rows as it is typed: a whole number, or `all`. */
 export function parseRows(command: string, text: string): number {
   if (text === 'all') return Infinity;
-  if (!/^[1-9]\d*$/.test(text)) throw usage(command, `--rows takes a whole number or "all", not ${text}`);
+  if (!/^[1-9]\d*$/.test(text)) throw usage(command, `--rows takes a number from 1 on, or "all", not ${text}`);
   return Number(text);
 }

@@ -1,4 +1,5 @@
 /** `pare why`: why a module or a package is in the bundle, and how it could leave. */
+import { PareError } from '../model/errors.ts';
 import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { parseRows } from './arguments.ts';
 import { defineCommand } from './command.ts';
@@ -48,6 +49,10 @@ export const command = defineCommand({
     ...ANALYSIS_ARGS,
   },
   async run(args) {
+    if (args.name.trim() === '')
+      throw new PareError('usage', 'The name is empty: pare why takes a package or a file', {
+        hint: 'Which packages there are: pare analyze --packages --rows all',
+      });
     const rows = args.rows === undefined ? null : parseRows('why', args.rows);
     const analysis = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
     const [{ findTarget }, { answerWhy }, { mentionWarnings }] = await Promise.all([

@@ -59,8 +59,8 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
     const { shares, attributed } = measured[i]!;
     const { file, contents } = output;
     if (attributed !== null) {
-      const holders = attributed.holders.map(
-        (holder): Holder => ('id' in holder ? { module: placeOfCanonical(holder.id) } : holder),
+      const holders = attributed.holders.map((holder): Holder =>
+        'id' in holder ? { module: placeOfCanonical(holder.id) } : holder,
       );
       options.onOwnership?.({ file, contents, ownership: attributed.ownership, holders });
     }
@@ -78,9 +78,13 @@ export async function assemble(evidence: BuildEvidence, options: AssembleOptions
         .sort(byHolder),
     };
   });
+  const lost = new Set(evidence.diagnostics.flatMap(({ code, file }) => (code === 'map-missing' ? file : [])));
   const diagnostics = withOneWordForSheets([
     ...evidence.diagnostics,
-    ...measured.flatMap(({ shares }) => shares.diagnostics),
+    // Where a map is named that is not there, it was said that there is none.
+    ...measured.flatMap(({ shares }) =>
+      shares.diagnostics.filter(({ code, file }) => code !== 'map-missing' || !lost.has(file)),
+    ),
   ]);
   const graph = once(() => evidence.graph());
   const placeOf = (id: string) => {

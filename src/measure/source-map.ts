@@ -36,12 +36,8 @@ export function readSourceMap(bytes: Uint8Array, file: string): SourceMapView {
   const end = lastByte(buffer);
   if (end < 0) throw new PareError('map-empty', `${file} is empty`, { hint: REBUILD });
   const start = skipPrefix(buffer);
-  if (buffer[end] !== 0x7d) {
-    const code = buffer[start] === 0x7b ? 'map-truncated' : 'map-not-json';
-    const what =
-      code === 'map-truncated' ? 'ends in the middle: it was cut off' : 'is not a source map: it is not JSON';
-    throw new PareError(code, `${file} ${what}`, { hint: REBUILD });
-  }
+  if (buffer[end] !== 0x7d && buffer[start] === 0x7b)
+    throw new PareError('map-truncated', `${file} ends in the middle: it was cut off`, { hint: REBUILD });
   return skim(buffer) ?? parse(buffer.subarray(start), file);
 }
 
@@ -96,7 +92,7 @@ function stringsOfArray(buffer: Buffer, at: number | undefined): (SourceText | n
   if (at === undefined) return [];
   if (buffer[at] !== 0x5b) return null;
   const found: (SourceText | null)[] = [];
-  for (let i = skipSpace(buffer, at + 1); buffer[i] !== 0x5d; ) {
+  for (let i = skipSpace(buffer, at + 1); buffer[i] !== 0x5d;) {
     if (buffer[i] === QUOTE) {
       const end = behindString(buffer, i);
       found.push({ raw: buffer.subarray(i, end), json: true });
@@ -234,10 +230,7 @@ function parse(buffer: Buffer, file: string): SourceMapView {
   try {
     json = JSON.parse(buffer.toString('utf8'));
   } catch (cause) {
-    throw new PareError('map-not-json', `${file} is not a source map: ${(cause as Error).message}`, {
-      hint: REBUILD,
-      cause,
-    });
+    throw new PareError('map-not-json', `${file} is not a source map: it is not JSON`, { hint: REBUILD, cause });
   }
   if (!isRecord(json)) throw invalid(file, 'it is no JSON object');
   if (!Array.isArray(json['sections'])) return { sections: [section(json, 0, 0, file)] };

@@ -19,7 +19,7 @@ describe('pare analyze', () => {
     const { code, stdout, stderr } = await program.run(['analyze', 'dist', '--no-gzip', '--no-brotli'], { cwd: shop });
     expect([code, stderr]).toEqual([0, '']);
     expect(maskSizes(stdout)).toMatchInlineSnapshot(`
-      "pare  3 files, 6 modules
+      "pare  3 files, 6 modules in them
 
         code and CSS                                          raw      gzip    brotli     share
         initial (what the entries load before they run)    9.9 kB         –         –    99.9 %

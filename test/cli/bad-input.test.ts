@@ -52,12 +52,13 @@ describe('one bad file', () => {
     stands(build, lazyPage(build));
   });
 
-  test('a missing map is named', async () => {
+  test('a missing map is named, once', async () => {
     const { code, stderr, build } = await spoilt((dist) => {
       writeFileSync(join(dist, 'late.js'), 'console.log("late");\n//# sourceMappingURL=late.js.map\n');
     });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^warning late\.js .*late\.js\.map/m);
+    expect(stderr.match(/^warning /gm)).toHaveLength(1);
     stands(build, 'main.js');
   });
 

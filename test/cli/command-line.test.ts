@@ -57,7 +57,15 @@ describe('the command line', () => {
     ],
     [
       ['analyze', '--rows', 'few'],
-      'error --rows takes a whole number or "all", not few\n  How it is used: pare analyze --help\n',
+      'error --rows takes a number from 1 on, or "all", not few\n  How it is used: pare analyze --help\n',
+    ],
+    [
+      ['analyze', '--rows', '-1'],
+      'error --rows takes a number from 1 on, or "all", not -1\n  How it is used: pare analyze --help\n',
+    ],
+    [
+      ['why', ' '],
+      'error The name is empty: pare why takes a package or a file\n  Which packages there are: pare analyze --packages --rows all\n',
     ],
     [['why'], 'error NAME is missing\n  How it is used: pare why --help\n'],
   ])('refuses %j with 2', async (args, stderr) => {

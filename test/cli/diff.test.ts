@@ -34,26 +34,26 @@ describe('pare diff', () => {
         raw           9.9 kB  9.9 kB  −9.9 kB  −99.9 %
         brotli         999 B   999 B   −999 B  −99.9 %
 
-        why                                                                  raw    brotli
-        src/admin.js shrank from 1958 to 99 B of source                  −9.9 kB  −999.9 B
-        what the bundler writes besides modules (glue)                     −99 B   −99.9 B
-        the same bytes compress differently beside their new neighbours      9 B   −99.9 B
+        why                                                                  raw  brotli
+        src/admin.js shrank from 1958 to 99 B of source                  −9.9 kB  −999 B
+        what the bundler writes besides modules (glue)                     −99 B   −99 B
+        the same bytes compress differently beside their new neighbours      9 B   −99 B
         … and 3 more
 
-        packages              raw    brotli     from  to (brotli)
-        (your code)       −9.9 kB  −999.9 B    999 B      999.9 B
-        tiny-dates 1.2.3      9 B   −99.9 B  999.9 B      999.9 B
-        big-money 4.0.0       9 B   −99.9 B  999.9 B      999.9 B
+        packages              raw  brotli   from  to (brotli)
+        (your code)       −9.9 kB  −999 B  999 B        999 B
+        tiny-dates 1.2.3      9 B   −99 B  999 B        999 B
+        big-money 4.0.0       9 B   −99 B  999 B        999 B
 
         files              raw  brotli   from  to (brotli)
         lazy-chunk.js  −9.9 kB  −999 B  999 B          9 B
         lazy-admin.js  −9.9 kB  −999 B  999 B         99 B
         main.js        +9.9 kB  +999 B  999 B        999 B
 
-        modules                               raw    brotli     from  to (brotli)
-        src/admin.js                      −9.9 kB  −999.9 B  999.9 B       99.9 B
-        node_modules/tiny-dates/names.js      9 B   −99.9 B  999.9 B       99.9 B
-        src/main.js                           9 B   +99.9 B   99.9 B       99.9 B
+        modules                               raw  brotli   from  to (brotli)
+        src/admin.js                      −9.9 kB  −999 B  999 B         99 B
+        node_modules/tiny-dates/names.js      9 B   −99 B  999 B         99 B
+        src/main.js                           9 B   +99 B   99 B         99 B
         … and 3 more
       "
     `);
