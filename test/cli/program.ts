@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,11 @@ export class Program {
     if (status !== 0) throw new Error(`the build failed\n${stderr.toString()}`);
     for (const part of ['package.json', 'dist/bin', 'dist/chunks', 'dist/report'])
       cpSync(join(root, part), join(this.folder, part), { recursive: true });
+    // What it is installed with.
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+    mkdirSync(join(this.folder, 'node_modules'));
+    for (const name of Object.keys(dependencies))
+      symlinkSync(join(root, 'node_modules', name), join(this.folder, 'node_modules', name));
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
