@@ -2,7 +2,7 @@
 import * as zlib from 'node:zlib';
 import { promisify } from 'node:util';
 
-import type { Zstd } from './zstd.ts';
+import type { ZstdCodec } from './zstd-codec.ts';
 
 interface ZstdOptions {
   readonly params?: Readonly<Record<number, number>>;
@@ -26,7 +26,7 @@ const COMPRESSION_LEVEL = 100;
 const DECODER_WINDOW_LOG_MAX = 100;
 
 /** null: there is none here, or it knows no dictionaries. */
-export function nativeZstd(): Zstd | null {
+export function nativeZstd(): ZstdCodec | null {
   const found = zlib as unknown as Partial<ZlibWithZstd>;
   if (found.zstdCompress === undefined || found.zstdDecompress === undefined || !takesDictionaries(found)) return null;
   const compress = promisify(found.zstdCompress);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { PareError } from '../model/errors.ts';
-import type { Zstd } from './zstd.ts';
+import type { ZstdCodec } from './zstd-codec.ts';
 
 const VERSION = '0.0.27';
 
@@ -63,9 +63,9 @@ const PAGE = 65_536;
 const MOST_PAGES = 32_768;
 
 /** @throws PareError `zstd-missing` */
-export async function wasmZstd(): Promise<Zstd> {
+export async function wasmZstd(): Promise<ZstdCodec> {
   const library = await instantiate(await readBinary());
-  const zstd: Zstd = {
+  const zstd: ZstdCodec = {
     version: `zstd-wasm ${VERSION}`,
     blocks: true,
     compress: async (contents, level, dictionary) =>
@@ -173,7 +173,7 @@ async function readBinary(): Promise<Uint8Array> {
   }
 }
 
-async function tryOut(zstd: Zstd): Promise<void> {
+async function tryOut(zstd: ZstdCodec): Promise<void> {
   const sample = Buffer.from('What is in the dictionary need not be written once more.');
   const packed = await zstd.compress(sample, 3, sample);
   const back = await zstd.decompress(packed, sample.length, sample);
