@@ -62,10 +62,30 @@ async function bundle(platform, options) {
   if (wanted.length === 0) return { files: new Map(), inputs: [] };
   const entryPoints = wanted.map(({ source, out }) => ({ in: source, out: out.replace(/\.js$/, '') }));
   const { outputFiles, metafile } = await esbuild.build({ ...options, entryPoints });
+  const files = new Map(outputFiles.map((file) => [relative(dist, file.path), file.contents]));
   return {
-    files: new Map(outputFiles.map((file) => [relative(dist, file.path), file.contents])),
+    files: withoutEmptyImports(files, helpersOf(metafile)),
     inputs: Object.keys(metafile.inputs),
   };
+}
+
+/** Chunks that hold nothing but esbuild's own helpers. */
+function helpersOf({ outputs }) {
+  const own = Object.entries(outputs).filter(([, { inputs }]) => Object.keys(inputs).length === 0);
+  return own.map(([file]) => posix.basename(file)).filter((name) => name.startsWith('chunk-'));
+}
+
+/** esbuild lets chunks import its helpers that use none of them: a file more to load at each start, for nothing. */
+function withoutEmptyImports(files, helpers) {
+  if (helpers.length === 0) return files;
+  const names = helpers.map((name) => name.replace(/[.]/g, '\\.')).join('|');
+  const empty = new RegExp(`^import "[./\\w-]*/(?:${names})";\\n`, 'm');
+  return new Map(
+    [...files].map(([file, contents]) => {
+      const text = Buffer.from(contents).toString();
+      return [file, empty.test(text) ? Buffer.from(text.replace(empty, '')) : contents];
+    }),
+  );
 }
 
 /** Writes what has changed; whoever reads the file meanwhile sees the old one or the new one, never half of it. */

@@ -90,7 +90,8 @@ export async function analyzeTarget(
     // The lists of the record are made when they are first read, from the sources as they are then.
     const whole: Build = { ...build, modules: build.modules, edges: build.edges };
     const { trace } = disk;
-    const fingerprint = memory === null || trace === null ? null : memory.rememberBuild(question, root, whole, trace);
+    const made = { target, root, build: whole };
+    const fingerprint = memory === null || trace === null ? null : memory.rememberBuild(question, made, trace);
     return { build: whole, root, fingerprint, sources: (module) => sourceText(root, whole.modules[module]!.id) };
   } finally {
     progress.clear();

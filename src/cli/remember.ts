@@ -1,4 +1,5 @@
 /** Keeps what a command said, for `answerAgain`. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -31,7 +32,7 @@ export interface Said {
  */
 export function rememberAnswer(said: Said, fingerprint: Fingerprint | null, grounds?: Grounds): void {
   const folder = answersFolder(process.cwd());
-  const more = grounds === undefined ? NOTHING : takeFingerprint(grounds, SINCE);
+  const more = grounds === undefined ? NOTHING : takeFingerprint(grounds, SINCE, [process.cwd()]);
   if (folder === null || fingerprint === null || more === null) return;
   const { exitCode, stdout, stderr } = said;
   const answer = { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
@@ -66,10 +67,14 @@ export function recallBuild(question: string): RememberedBuild | null {
 }
 
 /** @returns the fingerprint that whoever answers from the record goes on with; null: something may have changed meanwhile */
-export function rememberBuild(question: string, root: string, build: Build, grounds: Grounds): Fingerprint | null {
+export function rememberBuild(
+  question: string,
+  { target, root, build }: { readonly target: string; readonly root: string; readonly build: Build },
+  grounds: Grounds,
+): Fingerprint | null {
   const folder = answersFolder(process.cwd());
   if (folder === null) return null;
-  const fingerprint = takeFingerprint(grounds, SINCE);
+  const fingerprint = takeFingerprint(grounds, SINCE, [resolve(target), root]);
   if (fingerprint === null) return null;
   try {
     const record = Buffer.from(JSON.stringify({ root, build }));

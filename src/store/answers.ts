@@ -24,7 +24,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 export interface Answer {
   readonly exitCode: number;
@@ -115,9 +115,10 @@ export function touchAnswer(folder: string, key: string): void {
 
 /**
  * @param since milliseconds since 1970 before the first of the paths was looked at
+ * @param own folders that are no installed packages, wherever they lie
  * @returns null where something may have changed since then
  */
-export function takeFingerprint(grounds: Grounds, since: number): Fingerprint | null {
+export function takeFingerprint(grounds: Grounds, since: number, own: readonly string[]): Fingerprint | null {
   const paths: string[] = [];
   const rows: number[] = [];
   const addRead = (path: string): boolean => {
@@ -127,7 +128,7 @@ export function takeFingerprint(grounds: Grounds, since: number): Fingerprint | 
     rows.push(stats.ctimeMs, mixOf(stats));
     return true;
   };
-  const fewer = withoutInstalled(grounds);
+  const fewer = withoutInstalled(grounds, own);
   for (const path of fewer.read) if (!addRead(path)) return null;
   for (const [path, type] of fewerProbes(fewer)) {
     if (type === 'listing') {
@@ -147,13 +148,16 @@ function mixOf({ mtimeMs, size, ino }: Stats): number {
 }
 
 /** What is in an installed package gives way to its package.json. */
-function withoutInstalled({ read, probed }: Grounds): Grounds {
+function withoutInstalled({ read, probed }: Grounds, own: readonly string[]): Grounds {
   const installed = new Map<string, boolean>();
   const packageOf = (path: string): string | null => {
     const folder = packageFolder(path);
     if (folder === null) return null;
     let is = installed.get(folder);
-    if (is === undefined) installed.set(folder, (is = isInstalled(folder)));
+    if (is === undefined) {
+      is = !own.some((each) => each === folder || each.startsWith(folder + sep)) && isInstalled(folder);
+      installed.set(folder, is);
+    }
     return is ? folder : null;
   };
   const files = new Set<string>();
