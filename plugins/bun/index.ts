@@ -29,6 +29,7 @@ export interface ParePlugin {
 /** The parts of Bun's own types that are used here. */
 interface PluginBuilder {
   readonly config?: BuildConfig | undefined;
+  onStart?(callback: () => void): unknown;
   onEnd?(callback: (result: BuildOutput) => Promise<void>): unknown;
 }
 
@@ -73,44 +74,69 @@ export function pare(options: PareOptions = {}): ParePlugin {
 const records = new WeakMap<BuildOutput, Map<string, Promise<Build>>>();
 
 function plugin(request: PluginRequest): ParePlugin {
-  const { name } = request;
   return {
-    name,
+    name: request.name,
     setup(builder: PluginBuilder) {
-      const session = new PluginSession(request);
       const { config } = builder;
       if (typeof builder.onEnd !== 'function' || config === undefined) {
-        if (session.isGate) throw new PareError('bun-too-old', `${name}: ${TOO_OLD}`);
-        print('warn', `${name}: ${TOO_OLD}`);
+        if ((request.inline.budgets ?? []).length > 0)
+          throw new PareError('bun-too-old', `${request.name}: ${TOO_OLD}`);
+        print('warn', `${request.name}: ${TOO_OLD}`);
         return;
       }
       config.metafile ||= true;
       const workingDir = process.cwd();
+      const session = new PluginSession(request);
+      session.suggestRoot(workingDir);
+      let beginning: Promise<void> = Promise.resolve();
+      // While Bun works, the configuration is read; what is said then comes with what is said at the end.
+      const early: string[] = [];
+      builder.onStart?.(() => {
+        beginning = session.begin((_, text) => early.push(text));
+      });
       builder.onEnd(async (result) => {
-        if (!result.success) return;
-        const failures: BuildFailure[] = [];
-        let isMeasured = false;
-        const host: Host = {
-          info: (text) => process.stderr.write(`\n${text}`),
-          warn: (_, text) => print('warn', text),
-          fail: (failure) => failures.push(failure),
-        };
-        await standingAside(host, async () => {
-          const plan = await session.plan(host.warn);
-          const { root } = session;
-          const build = await record(config, result, workingDir, root, plan);
-          isMeasured = true;
-          const folder = config.outdir === undefined ? null : path.resolve(workingDir, config.outdir);
-          await finishBuild({ build, earlier: [], root, watching: false, folder }, plan, host);
-        });
-        if (session.isGate && !isMeasured) failures.push(UNCHECKED);
-        await session.close();
-        if (failures.length > 0) fail(failures, result, config);
+        await beginning;
+        try {
+          if (result.success) await finish(session, config, result, workingDir, early.splice(0));
+        } finally {
+          // Bun builds once; another build sets its plugins up anew.
+          await session.close();
+        }
       });
     },
   } satisfies { name: string; setup(builder: PluginBuilder): void };
 }
 
+async function finish(
+  session: PluginSession,
+  config: BuildConfig,
+  result: BuildOutput,
+  workingDir: string,
+  warnings: readonly string[],
+): Promise<void> {
+  const failures: BuildFailure[] = [];
+  let isMeasured = false;
+  const host: Host = {
+    info: (text) => process.stderr.write(`\n${text}`),
+    warn: (_, text) => print('warn', text),
+    fail: (failure) => failures.push(failure),
+  };
+  for (const text of warnings) print('warn', text);
+  await standingAside(host, async () => {
+    const plan = await session.plan(host.warn);
+    const { root } = session;
+    const build = await record(config, result, workingDir, root, plan);
+    isMeasured = true;
+    if (plan.minify !== null) host.warn('bun-minify', NO_MINIFY);
+    const folder = config.outdir === undefined ? null : path.resolve(workingDir, config.outdir);
+    await finishBuild({ build, earlier: [], root, watching: false, folder }, plan, host);
+  });
+  if (session.isGate && !isMeasured) failures.push(UNCHECKED);
+  if (failures.length > 0) fail(failures, result, config);
+}
+
+const NO_MINIFY =
+  'The minify stage is not for Bun.build, whose plugins see its files after they are written: Bun minifies by itself (minify: true)';
 const TOO_OLD = 'this Bun has no onEnd for plugins. Update Bun, or run `pare analyze` on the output folder.';
 
 /**

@@ -91,10 +91,10 @@ function plugin(request: PluginRequest): Plugin {
   };
 }
 
-/** Matches the first entry point as it is written; null: there is none. */
+/** Matches the first entry point, which esbuild may ask for with a `./` before it; null: there is none. */
 function entryFilter(build: PluginBuild): RegExp | null {
   const [first] = entryNames(build.initialOptions.entryPoints ?? []);
-  return first === undefined ? null : new RegExp(`^${first.replace(/[^\w/-]/g, '\\$&')}$`);
+  return first === undefined ? null : new RegExp(`(?:^|[\\\\/])${first.replace(/[^\w/-]/g, '\\$&')}$`);
 }
 
 /** Absolute; null: esbuild writes to the standard output. */

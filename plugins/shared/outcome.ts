@@ -59,7 +59,19 @@ async function analyzerOutcome(
   options: NonNullable<BuildPlan['analyzer']>,
   host: Host,
 ): Promise<void> {
+  const teller = tellers.get(build);
+  if (teller === undefined || teller === options) await tell(build, options, host);
+  else if (options.summary)
+    host.info('pare  the summary of this build is above (pare is in its config more than once)\n');
+  if (options.json !== null) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
+}
+
+/** Who printed the summary of a build: a second plugin of ours in the same config doesn't say it all again. */
+const tellers = new WeakMap<Build, NonNullable<BuildPlan['analyzer']>>();
+
+async function tell(build: Build, options: NonNullable<BuildPlan['analyzer']>, host: Host): Promise<void> {
   if (options.summary) {
+    tellers.set(build, options);
     const { renderSummary } = await import('../../reports/terminal.ts');
     const color = (process.stderr.isTTY ?? false) && process.env['NO_COLOR'] === undefined;
     host.info(renderSummary({ ...build, diagnostics: [] }, { color, width: process.stderr.columns ?? 100 }));
@@ -67,7 +79,6 @@ async function analyzerOutcome(
   for (const { code, message, hint } of build.diagnostics) {
     if (!UNSPOKEN.has(code)) host.warn(code, hint === null ? message : `${message}. ${hint}`);
   }
-  if (options.json !== null) await writeOut(path.resolve(root, options.json), `${JSON.stringify(build)}\n`, host);
 }
 
 /** Stand in the record and in the report; on a terminal, build after build, they would only be noise. */

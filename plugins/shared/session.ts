@@ -2,11 +2,16 @@
  * A plugin from its first build to its last: the configuration, as it is at each build, and the engine that the builds share.
  */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Budget } from '../../src/budget/config.ts';
 import type { LoadedConfig, LoadOptions } from '../../src/config/load.ts';
-import { compressSettings, minifySettings, type CompressSettings, type MinifySettings } from '../../src/config/settings.ts';
-import type { ConfigWatch } from '../../src/config/watch.ts';
+import {
+  compressSettings,
+  minifySettings,
+  type CompressSettings,
+  type MinifySettings,
+} from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { PareError } from '../../src/model/errors.ts';
 import type { OnBuild, Part, PluginRequest } from './options.ts';
@@ -35,9 +40,8 @@ export class PluginSession {
   #plan: Promise<BuildPlan> | null = null;
   #engine: Engine | null = null;
   #loaded: LoadedConfig | null = null;
-  #watch: Promise<ConfigWatch> | null = null;
-  /** What was wrong with a configuration that changed meanwhile, until the next build says it. */
-  #broken: unknown = null;
+  /** How what the configuration came from looked when it was read; null: it was not read. */
+  #stamp: string | null = null;
   #builds = 0;
 
   constructor(request: PluginRequest) {
@@ -72,10 +76,10 @@ export class PluginSession {
     return this.#loaded?.files ?? [];
   }
 
-  /** A build begins. From the second on somebody watches, and the configuration is followed. */
+  /** A build begins. From the second on somebody watches, and a configuration that changed meanwhile is read again. */
   async begin(warn: Warn): Promise<void> {
     this.#warn = warn;
-    if (this.#builds++ > 0) await this.#follow();
+    if (this.#builds++ > 0) await this.#follow().catch((error: unknown) => warn('config-broken', messageOf(error)));
     // What is wrong with it is said at the end, where pare stands aside.
     await this.plan(warn).catch(() => undefined);
   }
@@ -83,11 +87,6 @@ export class PluginSession {
   /** @throws PareError `config-unreadable`, `config-invalid` */
   plan(warn: Warn): Promise<BuildPlan> {
     this.#warn = warn;
-    if (this.#broken !== null) {
-      const error = this.#broken;
-      this.#broken = null;
-      warn('config-broken', `${messageOf(error)}\nThe last good configuration stays.`);
-    }
     this.#plan ??= this.#open().catch((error: unknown) => {
       this.#plan = null;
       throw error;
@@ -105,6 +104,7 @@ export class PluginSession {
       for (const { code, message, hint } of loaded.warnings) this.#warn(code, said(message, hint));
     }
     this.#loaded = loaded;
+    this.#stamp ??= await this.#stampNow(loaded);
     const engine = await startEngine({
       config: loaded,
       runKind: `build ${this.root}`,
@@ -120,18 +120,22 @@ export class PluginSession {
   }
 
   async #follow(): Promise<void> {
-    this.#watch ??= import('../../src/config/watch.ts').then(({ watch }) =>
-      watch(
-        this.#loadOptions(),
-        async (loaded) => {
-          this.#broken = null;
-          await this.#closeEngine();
-          this.#loaded = loaded;
-        },
-        (error) => (this.#broken = error),
-      ),
-    );
-    await this.#watch.catch(() => undefined);
+    const before = this.#loaded;
+    if (before === null || (await this.#stampNow(before)) === this.#stamp) return;
+    const { inspect } = await import('../../src/config/load.ts');
+    const { loaded } = await inspect({ ...this.#loadOptions(), fresh: true });
+    this.#stamp = await this.#stampNow(loaded instanceof Error ? before : loaded);
+    if (loaded instanceof Error) {
+      this.#warn('config-broken', `${messageOf(loaded)}\nThe last good configuration stays.`);
+      return;
+    }
+    this.#loaded = loaded;
+    if (!isDeepStrictEqual(before.config, loaded.config)) await this.#closeEngine();
+  }
+
+  async #stampNow({ files, folders }: LoadedConfig): Promise<string> {
+    const { stampOf, watchedFiles } = await import('../../src/config/stamp.ts');
+    return stampOf(watchedFiles(files, folders));
   }
 
   async #closeEngine(): Promise<void> {
@@ -142,14 +146,16 @@ export class PluginSession {
 
   /** After the last build. Another one may still come: then all is opened again. */
   async close(): Promise<void> {
-    const watch = this.#watch;
-    this.#watch = null;
-    await (await watch?.catch(() => null))?.close();
     await this.#closeEngine();
   }
 }
 
-function planOf({ parts, measure, onBuild }: PluginRequest, loaded: LoadedConfig, engine: Engine, root: string): BuildPlan {
+function planOf(
+  { parts, measure, onBuild }: PluginRequest,
+  loaded: LoadedConfig,
+  engine: Engine,
+  root: string,
+): BuildPlan {
   const { config } = loaded;
   const { analyzer } = config;
   const has = (part: Part): boolean => parts.includes(part);
@@ -161,7 +167,8 @@ function planOf({ parts, measure, onBuild }: PluginRequest, loaded: LoadedConfig
     brotli: isChosen ? brotli : undefined,
     analyzer: has('analyzer') && analyzer !== false ? analyzer : null,
     report: has('report') && config.report !== false ? reportPlan(config.report, loaded, root) : null,
-    budgets: has('budgets') && config.budgets.length > 0 ? { budgets: config.budgets, baseline: config.baseline } : null,
+    budgets:
+      has('budgets') && config.budgets.length > 0 ? { budgets: config.budgets, baseline: config.baseline } : null,
     minify: has('minify') ? minifySettings(loaded) : null,
     compress: has('compress') ? compressSettings(loaded) : null,
     onBuild,

@@ -1,11 +1,10 @@
 /** Follows the configuration while a build watches: a changed one is handed on, a broken one is said, and the last good one stays. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import { CONFIG_NAMES } from './find-files.ts';
 import { inspect, type LoadedConfig, type LoadOptions } from './load.ts';
 import { ConfigError } from './problems.ts';
+import { stampOf, watchedFiles } from './stamp.ts';
 
 export interface ConfigWatch extends AsyncDisposable {
   /** The last good one; null: there was none yet. */
@@ -40,8 +39,7 @@ export async function watch(
 
   const look = async (): Promise<readonly string[]> => {
     const { loaded, files, folders } = await inspect({ ...options, fresh: true });
-    const possible = folders.flatMap((folder) => [...CONFIG_NAMES, 'package.json'].map((name) => path.join(folder, name)));
-    wanted = new Set([...files, ...possible]);
+    wanted = watchedFiles(files, folders);
     await take(loaded);
     return [...new Set([...folders, ...files.map((file) => path.dirname(file))])];
   };
@@ -59,7 +57,7 @@ export async function watch(
 
   let isStarted = false;
   const watched = new Set(await look());
-  const before = await signature(wanted);
+  const before = await stampOf(wanted);
   isStarted = true;
   // Whole folders, because a file that is renamed over another is a new file, and one that appears was not there to watch.
   const watcher = watchFiles([...watched], {
@@ -84,7 +82,7 @@ export async function watch(
   watcher.on('error', onError);
   await new Promise<void>((resolve) => void watcher.once('ready', resolve));
   // What was written before the watcher was ready came from nobody.
-  if ((await signature(wanted)) !== before) running = running.then(again).catch(onError);
+  if ((await stampOf(wanted)) !== before) running = running.then(again).catch(onError);
 
   const close = async (): Promise<void> => {
     isClosed = true;
@@ -92,10 +90,4 @@ export async function watch(
     await Promise.all([watcher.close(), running]);
   };
   return { current: () => current, close, [Symbol.asyncDispose]: close };
-}
-
-/** Changes when one of the files does. */
-async function signature(files: Iterable<string>): Promise<string> {
-  const stats = await Promise.all([...files].map((file) => stat(file).catch(() => null)));
-  return stats.map((found) => (found === null ? '-' : `${found.ino}:${found.mtimeMs}:${found.size}`)).join();
 }
