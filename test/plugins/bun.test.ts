@@ -220,6 +220,14 @@ describe.skipIf(BUN === null)('a small application', () => {
     expect(said).toMatch(/pare {2}\d+ files by bun \d/);
   });
 
+  it('a config with pare in it twice has one summary', async () => {
+    const again = { name: 'pare', options: { cache: false, report: false } } as const;
+    const { error } = await build(root, { ...PRODUCTION, entrypoints, outdir: 'out/twice' }, [again, again] as never);
+    expect(error).toBeNull();
+    expect(said.match(/largest outputs/g)).toHaveLength(1);
+    expect(said).toContain('pare  the summary of this build is above (pare is in its config more than once)');
+  });
+
   describe('budgets', () => {
     const pare = (budgets: readonly object[]): BunTask['plugins'] => [
       { name: 'pare', options: { cache: false, analyzer: { summary: false }, report: false, budgets } as never },
