@@ -1,5 +1,4 @@
 /** The help: of the program, and of each command, with examples that can be copied. */
-import { createColors } from 'picocolors';
 import type { ArgDef } from 'citty';
 
 import type { Command, CommandEntry } from './command.ts';
@@ -19,7 +18,7 @@ const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
 const MOST_COLUMNS = 100;
 
 export function renderOverview(commands: readonly CommandEntry[], stream: TextStream): string {
-  const { bold } = createColors(hasColor(stream));
+  const { bold } = styles(stream);
   const width = Math.min(widthOf(stream), MOST_COLUMNS);
   return [
     ...wrap('pare makes JavaScript bundles small, and says what is in them.', width),
@@ -51,7 +50,7 @@ export function renderOverview(commands: readonly CommandEntry[], stream: TextSt
 }
 
 export function renderHelp(entry: CommandEntry, { help, args }: Command, stream: TextStream): string {
-  const { bold, dim } = createColors(hasColor(stream));
+  const { bold, dim } = styles(stream);
   const width = Math.min(widthOf(stream), MOST_COLUMNS);
   const exits = help.exits ?? [];
   return [
@@ -87,6 +86,15 @@ export function renderHelp(entry: CommandEntry, { help, args }: Command, stream:
         ]),
     '',
   ].join('\n');
+}
+
+/** Two styles of one line each: no package is loaded for them where the start is what counts. */
+function styles(stream: TextStream): Record<'bold' | 'dim', (text: string) => string> {
+  const color = hasColor(stream);
+  return {
+    bold: (text) => (color ? `\u001B[1m${text}\u001B[22m` : text),
+    dim: (text) => (color ? `\u001B[2m${text}\u001B[22m` : text),
+  };
 }
 
 /** An option that is on by default is shown by its way to turn it off. */

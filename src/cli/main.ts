@@ -2,9 +2,10 @@
  * The program `pare`. What it does itself is as little as can be: everything else is loaded when it is asked for, so that
  * `pare --version` costs hardly more than Node.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, statSync, writeSync } from 'node:fs';
 
 import type { CommandEntry } from './command.ts';
+import type { TextStream } from './terminal.ts';
 
 /** Every command there is. A new one is a file that exports a `Command` by the name `command`, and a row here. */
 const COMMANDS: readonly CommandEntry[] = [
@@ -49,6 +50,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./compress.ts')).command,
   },
   {
+    name: 'cache',
+    summary: 'say what the cache is good for, clear it, check it, load it ahead',
+    load: async () => (await import('./cache.ts')).command,
+  },
+  {
     name: 'config',
     summary: 'print the configuration and where each of its values came from',
     load: async () => (await import('./config.ts')).command,
@@ -66,13 +72,33 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+type Descriptor = 1 | 2;
+
+const streamOf = (descriptor: Descriptor) => (descriptor === 1 ? process.stdout : process.stderr);
+
 /** Without a stream: making one costs more than all the rest. */
-function printVersion(): void {
+function print(descriptor: Descriptor, text: string | Uint8Array): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  let done = 0;
   try {
-    writeSync(1, `${packageVersion()}\n`);
+    while (done < bytes.length) done += writeSync(descriptor, bytes, done);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') process.exitCode = 3;
+    const { code } = error as NodeJS.ErrnoException;
+    // A reader that is slow is waited for by the stream; one that has seen enough is no error.
+    if (code === 'EAGAIN') streamOf(descriptor).write(bytes.subarray(done));
+    else if (code !== 'EPIPE') process.exitCode = 3;
   }
+}
+
+/** What is at the other end of a stream, without making it where nobody sits there. */
+function endOf(descriptor: Descriptor): TextStream {
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isCharacterDevice() || stats.rdev === statSync('/dev/null').rdev) return {};
+  } catch {
+    // Not on this system: the stream knows.
+  }
+  return streamOf(descriptor);
 }
 
 /** Commands whose answers are kept: while nothing has changed, they are only said again. */
@@ -81,9 +107,11 @@ const ANSWERED = new Set(['analyze', 'check']);
 async function isAnswered(): Promise<boolean> {
   if (!ANSWERED.has(words[0] ?? '')) return false;
   const { answerAgain } = await import('./remember.ts');
-  return answerAgain(process.argv[1]!, words);
+  return answerAgain(words, { endOf, print });
 }
 
 const words = process.argv.slice(2);
-if (words[0] === '--version' || words[0] === '-v') printVersion();
+if (words[0] === '--version' || words[0] === '-v') print(1, `${packageVersion()}\n`);
+else if (words.length === 1 && /^(?:--help|-h|help)$/.test(words[0]!))
+  print(1, (await import('./help.ts')).renderOverview(COMMANDS, endOf(1)));
 else if (!(await isAnswered())) await import('./run.ts').then(({ run }) => run(COMMANDS, words));

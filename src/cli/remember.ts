@@ -1,6 +1,5 @@
 /** Keeps what a command said, for `answerAgain`. */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import {
   answersFolder,
@@ -37,7 +36,8 @@ export function rememberAnswer(said: Said, fingerprint: Fingerprint | null, grou
   const { exitCode, stdout, stderr } = said;
   const answer = { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
   try {
-    const key = questionKey(programFile(), process.argv.slice(2));
+    const endOf = (descriptor: 1 | 2) => (descriptor === 1 ? process.stdout : process.stderr);
+    const key = questionKey(process.argv.slice(2), endOf);
     writeAnswer(folder, key, answer, joinFingerprints(fingerprint, more));
   } catch {
     // An answer that can't be kept is given again.
@@ -88,9 +88,5 @@ export function rememberBuild(
 const NO_BYTES = new Uint8Array();
 
 function recordKey(question: string): string {
-  return JSON.stringify(['record', programStamp(programFile()), process.cwd(), question]);
-}
-
-function programFile(): string {
-  return process.argv[1] ?? fileURLToPath(import.meta.url);
+  return JSON.stringify(['record', programStamp(), process.cwd(), question]);
 }
