@@ -352,7 +352,11 @@ function checksum(bytes: Uint8Array): number {
   let sum = bytes.length;
   const { buffer, byteOffset, length } = bytes;
   const aligned = byteOffset % 4 === 0 ? bytes : bytes.slice();
-  const words = new Int32Array(aligned === bytes ? buffer : aligned.buffer, aligned === bytes ? byteOffset : 0, length >> 2);
+  const words = new Int32Array(
+    aligned === bytes ? buffer : aligned.buffer,
+    aligned === bytes ? byteOffset : 0,
+    length >> 2,
+  );
   for (let i = 2; i < words.length; i++) {
     sum = Math.imul(sum ^ words[i]!, 0x9e3779b1);
     sum ^= sum >>> 15;

@@ -141,8 +141,7 @@ export class DiskTier {
     if (read === null) return null;
     const now = this.#now();
     const record = decodeRecord(read.bytes);
-    const value =
-      record?.hex === key.hex && this.#isLive(record, read.usedAt, now) ? await valueOf(record) : null;
+    const value = record?.hex === key.hex && this.#isLive(record, read.usedAt, now) ? await valueOf(record) : null;
     if (record === null || value === null) {
       this.#usage.add(-this.#objects.remove(file));
       return null;

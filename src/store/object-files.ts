@@ -97,9 +97,7 @@ export class ObjectFiles {
         const kind = name.slice(name.indexOf('.') + 1);
         const file = path.join(folder, name);
         const found = KINDS.has(kind) ? statSync(file, { throwIfNoEntry: false }) : undefined;
-        return found === undefined
-          ? []
-          : [{ file, kind: kind as CacheKind, bytes: found.size, usedAt: found.mtimeMs }];
+        return found === undefined ? [] : [{ file, kind: kind as CacheKind, bytes: found.size, usedAt: found.mtimeMs }];
       });
     }
   }

@@ -15,7 +15,14 @@ import { MemoryTier, type Held } from './memory-tier.ts';
 import type { RedisStatistics, RedisTier } from './redis-tier.ts';
 import { RunProfiles, RunRecord } from './run-profile.ts';
 import { onceByCode, type CacheSettings, type Clock, type StoreWarning, type Warn } from './settings.ts';
-import { Statistics, StatisticsFile, STORE_TIERS, type StoreTier, type TierRow, type WarmCounts } from './statistics.ts';
+import {
+  Statistics,
+  StatisticsFile,
+  STORE_TIERS,
+  type StoreTier,
+  type TierRow,
+  type WarmCounts,
+} from './statistics.ts';
 
 export type { CacheSettings, RedisSettings, StoreWarning } from './settings.ts';
 export type { EntryCount, Selection, VerifyResult } from './disk-tier.ts';
@@ -45,6 +52,8 @@ export interface WarmResult {
   readonly likely: number;
   /** What of that is now in memory. */
   readonly loaded: number;
+  /** What of that came from Redis, and now lies on disk too. */
+  readonly fetched: number;
   readonly bytes: number;
 }
 
@@ -212,11 +221,7 @@ class TieredStore implements Store {
   }
 
   /** The value is given as soon as it is there; the writing goes on, as long as not too much waits to be written. */
-  async #compute(
-    key: StoreKey,
-    compute: () => Promise<Uint8Array>,
-    { ttlMs }: ThroughOptions,
-  ): Promise<Uint8Array> {
+  async #compute(key: StoreKey, compute: () => Promise<Uint8Array>, { ttlMs }: ThroughOptions): Promise<Uint8Array> {
     const start = performance.now();
     const value = await compute();
     const writing = this.#inBackground(value.length, this.#keep(key, value, performance.now() - start, ttlMs));
@@ -428,7 +433,7 @@ class TieredStore implements Store {
       bytes += each.value.length;
     }
     this.#statistics.warm.loaded += loaded;
-    return { likely: likely.length, loaded, bytes };
+    return { likely: likely.length, loaded, fetched: fromRedis.size, bytes };
   }
 
   profile(runKind: string): { readonly keys: number; readonly bytes: number } {

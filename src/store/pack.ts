@@ -80,7 +80,8 @@ export class Pack {
       const count = start.readUInt32LE(8);
       const end = HEAD_BYTES + count * ROW_BYTES;
       if (end > size) return null;
-      const index = end <= start.length ? start.subarray(HEAD_BYTES, end) : readAt(handle, HEAD_BYTES, end - HEAD_BYTES);
+      const index =
+        end <= start.length ? start.subarray(HEAD_BYTES, end) : readAt(handle, HEAD_BYTES, end - HEAD_BYTES);
       if (index.length !== count * ROW_BYTES || crc32(index, count) !== start.readUInt32LE(12)) return null;
       // Not a view of the whole first read, which would stay with it.
       opened = new Pack(file, handle, size, Buffer.from(index));
@@ -139,7 +140,7 @@ export class Pack {
     // Rows are sorted as the records are, by key.
     const order = rows.map((_, i) => i).sort((a, b) => rows[a]! - rows[b]!);
     const records: Buffer[] = new Array(rows.length) as Buffer[];
-    for (let i = 0; i < order.length; ) {
+    for (let i = 0; i < order.length;) {
       const start = offsetAt(rows[order[i]!]!);
       let end = start;
       let j = i;

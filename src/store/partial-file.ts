@@ -69,7 +69,7 @@ function writeWhole(file: string, contents: Uint8Array, folder: string): void {
   }
   try {
     // A disk that is nearly full takes a part of it without an error.
-    for (let done = 0; done < contents.length; ) done += writeSync(handle, contents, done);
+    for (let done = 0; done < contents.length;) done += writeSync(handle, contents, done);
   } finally {
     closeSync(handle);
   }

@@ -270,7 +270,9 @@ export class RedisTier {
 
   /** @returns whether the other machines will know */
   async invalidate(tags: readonly string[]): Promise<boolean> {
-    const counts = await this.#link.ask((client) => Promise.all(tags.map((tag) => client.hincrby(this.#tagsName, tag, 1))));
+    const counts = await this.#link.ask((client) =>
+      Promise.all(tags.map((tag) => client.hincrby(this.#tagsName, tag, 1))),
+    );
     if (counts === null) return false;
     this.#learnEpochs(tags, [this.#remote.base, ...counts.map(String)]);
     this.#remember();
@@ -383,7 +385,7 @@ export class RedisTier {
 
 function chunked(keys: readonly StoreKey[]): { from: number; keys: StoreKey[] }[] {
   const chunks: { from: number; keys: StoreKey[] }[] = [];
-  for (let from = 0; from < keys.length; ) {
+  for (let from = 0; from < keys.length;) {
     const size = keys[from]!.kind === 'facts' ? SMALL_KEYS_PER_ASK : KEYS_PER_ASK;
     chunks.push({ from, keys: keys.slice(from, from + size) });
     from += size;
@@ -394,4 +396,3 @@ function chunked(keys: readonly StoreKey[]): { from: number; keys: StoreKey[] }[
 function globEscaped(text: string): string {
   return text.replace(/[*?[\]\\]/g, String.raw`\$&`);
 }
-

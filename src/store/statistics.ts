@@ -112,7 +112,12 @@ export class StatisticsFile {
     }
   }
 
-  read(): { readonly since: number | null; readonly runs: number; readonly rows: TierRow[]; readonly warm: WarmCounts } {
+  read(): {
+    readonly since: number | null;
+    readonly runs: number;
+    readonly rows: TierRow[];
+    readonly warm: WarmCounts;
+  } {
     const { since, runs, counts, warm } = this.#sum(this.#readAll(this.#beside()));
     return { since: runs === 0 ? null : since, runs, rows: rowsOf(counts), warm };
   }

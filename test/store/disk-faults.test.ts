@@ -10,7 +10,8 @@ import { bytesIn, ended, entry, filesIn, makeFolder, open, settingsOf, startChil
 
 const SIZES = [200, 1500, 9000, 40_000] as const;
 const NAMES = Array.from({ length: 400 }, (_, i) => `v${i}`);
-const asEntry = (name: string, i: number) => entry(name, i % 2 === 0 ? 'facts' : 'minified', i % 5 === 0 ? ['fifth'] : []);
+const asEntry = (name: string, i: number) =>
+  entry(name, i % 2 === 0 ? 'facts' : 'minified', i % 5 === 0 ? ['fifth'] : []);
 
 /** How many of the writer's values are there; a wrong one fails. */
 async function countRight(folder: string): Promise<number> {
@@ -25,27 +26,31 @@ async function countRight(folder: string): Promise<number> {
   return found.filter((value) => value !== null).length;
 }
 
-test('a writer killed a hundred times: the cache opens each time, and no value is wrong', { timeout: 300_000 }, async () => {
-  const folder = makeFolder();
-  const settings = settingsOf(folder, { memoryBytes: 0, diskBytes: 3_000_000 });
-  let most = 0;
-  for (let i = 0; i < 100; i++) {
-    const child = await startChild('writer.mjs', { settings, seed: i });
-    const end = ended(child);
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    await wait((i * 37) % 41);
-    child.kill('SIGKILL');
-    const { stdout } = await end;
-    expect(stdout).toBe('writing\n');
-    most = Math.max(most, await countRight(folder));
-  }
-  expect(most).toBeGreaterThan(100);
-  const { store } = open(settings);
-  expect((await store.verify()).corrupt).toEqual([]);
-  await store.put(entry('after'), valueOf('after', 9000));
-  expect(filesIn(folder).filter((name) => name.startsWith('v1/partial/'))).toEqual([]);
-  expect(bytesIn(folder)).toBeLessThanOrEqual(settings.diskBytes * 1.1);
-});
+test(
+  'a writer killed a hundred times: the cache opens each time, and no value is wrong',
+  { timeout: 300_000 },
+  async () => {
+    const folder = makeFolder();
+    const settings = settingsOf(folder, { memoryBytes: 0, diskBytes: 3_000_000 });
+    let most = 0;
+    for (let i = 0; i < 100; i++) {
+      const child = await startChild('writer.mjs', { settings, seed: i });
+      const end = ended(child);
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      await wait((i * 37) % 41);
+      child.kill('SIGKILL');
+      const { stdout } = await end;
+      expect(stdout).toBe('writing\n');
+      most = Math.max(most, await countRight(folder));
+    }
+    expect(most).toBeGreaterThan(100);
+    const { store } = open(settings);
+    expect((await store.verify()).corrupt).toEqual([]);
+    await store.put(entry('after'), valueOf('after', 9000));
+    expect(filesIn(folder).filter((name) => name.startsWith('v1/partial/'))).toEqual([]);
+    expect(bytesIn(folder)).toBeLessThanOrEqual(settings.diskBytes * 1.1);
+  },
+);
 
 test('three processes share a folder that is too small for them: no value is wrong, and the bound holds', async () => {
   const folder = makeFolder();
@@ -71,19 +76,25 @@ test('whatever byte is changed and wherever a file is cut, no value is wrong', a
   await store[Symbol.asyncDispose]();
   const files = filesIn(sound);
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...files), fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), async (file, at, flip, isCut) => {
-      const folder = makeFolder();
-      cpSync(sound, folder, { recursive: true });
-      const bytes = readFileSync(join(folder, file));
-      if (isCut) truncateSync(join(folder, file), at % bytes.length);
-      else {
-        bytes[at % bytes.length]! ^= flip;
-        writeFileSync(join(folder, file), bytes);
-      }
-      const found = await open(settingsOf(folder)).store.getMany(entries);
-      for (const [i, value] of found.entries())
-        if (value !== null) expect(Buffer.from(value)).toEqual(Buffer.from(valueOf(names[i]!, lengthOf(names[i]!))));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...files),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      fc.boolean(),
+      async (file, at, flip, isCut) => {
+        const folder = makeFolder();
+        cpSync(sound, folder, { recursive: true });
+        const bytes = readFileSync(join(folder, file));
+        if (isCut) truncateSync(join(folder, file), at % bytes.length);
+        else {
+          bytes[at % bytes.length]! ^= flip;
+          writeFileSync(join(folder, file), bytes);
+        }
+        const found = await open(settingsOf(folder)).store.getMany(entries);
+        for (const [i, value] of found.entries())
+          if (value !== null) expect(Buffer.from(value)).toEqual(Buffer.from(valueOf(names[i]!, lengthOf(names[i]!))));
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -95,7 +106,10 @@ test('a corrupt or foreign file is a miss, is taken away, and can be written ane
   await store.put(entry('b'), valueOf('b', 9000));
   await store.put(entry('small'), valueOf('small', 100));
   await store[Symbol.asyncDispose]();
-  const [a, b] = filesIn(join(folder, 'v1/objects')).map((name) => join(folder, 'v1/objects', name)) as [string, string];
+  const [a, b] = filesIn(join(folder, 'v1/objects')).map((name) => join(folder, 'v1/objects', name)) as [
+    string,
+    string,
+  ];
   const [pack] = filesIn(join(folder, 'v1/packs')).map((name) => join(folder, 'v1/packs', name)) as [string];
   // One value in the place of another is whole, and wrong all the same.
   writeFileSync(a, readFileSync(b));
@@ -145,7 +159,11 @@ test('a folder that can only be read is read, with one warning', async () => {
   expect(spawnSync('chmod', ['-R', 'a+rX,a-w', folder]).status).toBe(0);
   onTestFinished(() => void spawnSync('chmod', ['-R', 'u+w', folder]));
   const before = filesIn(folder);
-  const child = await startChild('visitor.mjs', { settings: settingsOf(folder), uid: isRoot ? 65_534 : null, length: 9000 });
+  const child = await startChild('visitor.mjs', {
+    settings: settingsOf(folder),
+    uid: isRoot ? 65_534 : null,
+    length: 9000,
+  });
   const { code, stdout, stderr } = await ended(child);
   expect([code, stderr]).toEqual([0, '']);
   const { known, computed, warnings } = JSON.parse(stdout) as { known: string; computed: number; warnings: unknown[] };

@@ -115,7 +115,7 @@ describe('a shared Redis', () => {
     await fill(store, NAMES);
     await open(settingsOf(folder)).store.clear({ kind: 'minified' });
     const next = machine(server.settings(), folder).store;
-    expect(await next.warm('k')).toMatchObject({ likely: 40, loaded: 40 });
+    expect(await next.warm('k')).toMatchObject({ likely: 40, loaded: 40, fetched: 40 });
     await next.getMany(NAMES.map((name) => entry(name)));
     expect((await next.stats()).run.warm).toEqual({ loaded: 40, used: 40 });
   });
@@ -284,7 +284,9 @@ describe('trouble', () => {
     const names = await client.keys('pare:1:*');
     for (const [i, name] of names.entries()) {
       const sound = (await client.getBuffer(name))!;
-      const wrong = [Buffer.from('rubbish'), Buffer.alloc(0), sound.subarray(0, sound.length - 3), noise(name, 500)][i % 4]!;
+      const wrong = [Buffer.from('rubbish'), Buffer.alloc(0), sound.subarray(0, sound.length - 3), noise(name, 500)][
+        i % 4
+      ]!;
       if (i === 5) {
         await client.del(name);
         await client.lpush(name, 'a list');

@@ -16,7 +16,13 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), names: fc.array(name, { maxLength: 8 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('through' as const), name }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('invalidate' as const), tag: fc.constantFrom(...TAGS) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const), kind: fc.constantFrom('facts' as const, 'minified' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('clear' as const),
+      kind: fc.constantFrom('facts' as const, 'minified' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
 );
@@ -28,7 +34,10 @@ const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === null || b === null ? a === b : Buffer.from(a).equals(b);
 
 /** @param reopen closes the store and opens it, or another machine's */
-async function agrees(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[], reopen: () => Store): Promise<void> {
+async function agrees(
+  steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
+  reopen: () => Store,
+): Promise<void> {
   const model = new Map<number, Uint8Array>();
   const forget = (isMeant: (name: number) => boolean): void => {
     for (const known of [...model.keys()]) if (isMeant(known)) model.delete(known);

@@ -11,7 +11,13 @@ import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 
 import type { CacheEntry, CacheKind } from '../../src/model/byte-cache.ts';
-import { openStore, type CacheSettings, type RedisSettings, type Store, type StoreWarning } from '../../src/store/open-store.ts';
+import {
+  openStore,
+  type CacheSettings,
+  type RedisSettings,
+  type Store,
+  type StoreWarning,
+} from '../../src/store/open-store.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
