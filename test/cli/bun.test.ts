@@ -57,6 +57,8 @@ describe.skipIf(BUN === null)('under Bun', () => {
     ['diff', 'before.json', 'dist', '--json', '--no-gzip'],
     ['export', 'dist', '--format', 'metafile'],
     ['export', 'dist', '--format', 'source-map-explorer'],
+    ['compress', 'dist', '--dry-run', '--formats=br'],
+    ['config', '--json'],
     ['analyze', 'nowhere'],
     ['analyse', 'dist'],
   ])('pare %s %s %s %s', async (...args) => {

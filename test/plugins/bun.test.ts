@@ -1,8 +1,10 @@
 /** `Bun.build` with pare in its config, run by the Bun that npm brought; where it brought none, all of this is skipped. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { importChain } from '../../src/detect/graph.ts';
@@ -226,6 +228,32 @@ describe.skipIf(BUN === null)('a small application', () => {
     expect(error).toBeNull();
     expect(said.match(/largest outputs/g)).toHaveLength(1);
     expect(said).toContain('pare  the summary of this build is above (pare is in its config more than once)');
+  });
+
+  it('compresses what was written, where it is asked to', async () => {
+    const options = { cache: false, report: false, analyzer: false, compress: { formats: ['br', 'gz'], minBytes: 0 } };
+    const outdir = path.join(root, 'out/compressed');
+    await build(root, { ...PRODUCTION, entrypoints, outdir }, [{ name: 'pare', options: options as never }]);
+    const [text, copy] = ['main.js', 'main.js.br'].map((file) => readFileSync(path.join(outdir, file)));
+    expect(brotliDecompressSync(copy!).equals(text!)).toBe(true);
+  });
+
+  it('says that it does not minify', async () => {
+    const options = { cache: false, report: false, analyzer: false, minify: {} };
+    const config = { ...PRODUCTION, entrypoints, outdir: 'out/minify' };
+    const { success } = await build(root, config, [{ name: 'pare', options: options as never }]);
+    expect(success).toBe(true);
+    expect(said).toMatch(/^warn: The minify stage is not for Bun\.build/m);
+  });
+
+  it('follows the configuration of the project', async () => {
+    const other = await application({ ...FILES, 'pare.config.json': '{"budgets":[{"kind":"total","max":1}]}' });
+    const options = { cache: false, report: false, analyzer: { summary: false } };
+    const { error } = await build(other, { ...PRODUCTION, entrypoints, outdir: 'out' }, [
+      { name: 'pare', options: options as never },
+    ]);
+    await rm(other, { recursive: true, force: true });
+    expect(error).toContain('over 1 B');
   });
 
   describe('budgets', () => {
