@@ -6,4 +6,5 @@ export { checkBudgets as check, type BudgetResult } from './budget/budgets.ts';
 export { writeReport } from './report/write-report.ts';
 export type { NamedBuild } from './report/compose-report.ts';
 export { CompressionDiskCache } from './store/compression-cache.ts';
+export { defineConfig, type ConfigContext, type PareConfig } from './config/pare-config.ts';
 export * from './model/index.ts';

@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { PareError } from '../model/errors.ts';
 import { LIMIT_FORMS, parseLimit } from './limit.ts';
+import type { Budget, BudgetKind } from './budget.ts';
 import { didYouMean } from './did-you-mean.ts';
+
+export type { Budget, BudgetKind } from './budget.ts';
 
 const Name = v.pipe(v.string('must be a text'), v.minLength(1, 'must not be empty'));
 const Max = v.pipe(
@@ -43,10 +46,7 @@ const KINDS = {
     reason: v.optional(Name),
     name: common.name,
   }),
-} as const;
-
-export type BudgetKind = keyof typeof KINDS;
-export type Budget = { [Kind in BudgetKind]: Readonly<v.InferOutput<(typeof KINDS)[Kind]>> }[BudgetKind];
+} as const satisfies { [Kind in BudgetKind]: v.GenericSchema<Extract<Budget, { kind: Kind }>> };
 
 /** For the published JSON Schema; messages for people come from `budgetProblems`. */
 export const BudgetSchema = v.variant(

@@ -27,7 +27,12 @@ export async function configRows(loaded: LoadedConfig): Promise<ConfigRow[]> {
     if (key.kind === 'group') continue;
     const found = valueAt(loaded.config, key.path);
     if (found === undefined) continue;
-    const value = key.kind === 'section' ? found !== false : key.kind === 'url' && typeof found === 'string' ? withoutPassword(found) : found;
+    const value =
+      key.kind === 'section'
+        ? found !== false
+        : key.kind === 'url' && typeof found === 'string'
+          ? withoutPassword(found)
+          : found;
     rows.push({
       path: key.path,
       value,

@@ -34,7 +34,7 @@ export const command: Command = {
     usage: ['[KEY] [options]'],
     about:
       'Prints the value of each key of the configuration and where it came from. Later sources win, key by key: the defaults, the ' +
-      "workspace's root, what is extended, pare.config.ts, .js, .mjs or .json, the field \"pare\" of package.json, PARE_* of the " +
+      'workspace\'s root, what is extended, pare.config.ts, .js, .mjs or .json, the field "pare" of package.json, PARE_* of the ' +
       'environment, and --set. Passwords are not shown.',
     examples: [
       ['config', 'Everything'],
@@ -55,7 +55,9 @@ async function run({ key, config, check, json }: ParsedArgs<typeof ARGS>, words:
   const options = { file: config, flags: settingsOfWords(words) };
   if (check === true && json === true) {
     const problems = await validate(options);
-    process.stdout.write(`${JSON.stringify({ problems: problems.map((each) => ({ ...each, text: describeProblem(each) })) }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ problems: problems.map((each) => ({ ...each, text: describeProblem(each) })) }, null, 2)}\n`,
+    );
     return problems.length === 0 ? EXIT.ok : EXIT.usage;
   }
   if (key !== undefined) refuseUnknown(key);
@@ -63,13 +65,19 @@ async function run({ key, config, check, json }: ParsedArgs<typeof ARGS>, words:
   if (loaded.warnings.length > 0) (await import('./diagnostics.ts')).warn(loaded.warnings);
   const files = loaded.sources.filter(({ kind }) => kind !== 'defaults').map(({ name }) => name);
   if (check === true) {
-    process.stdout.write(`The configuration is right: ${[...new Set(files)].join(', ') || 'it is that of the defaults'}\n`);
+    process.stdout.write(
+      `The configuration is right: ${[...new Set(files)].join(', ') || 'it is that of the defaults'}\n`,
+    );
     return EXIT.ok;
   }
-  const rows = (await configRows(loaded)).filter(({ path }) => key === undefined || path === key || path.startsWith(`${key}.`));
+  const rows = (await configRows(loaded)).filter(
+    ({ path }) => key === undefined || path === key || path.startsWith(`${key}.`),
+  );
   if (json === true) {
     const { file, folder, environment, sources } = loaded;
-    const keys = Object.fromEntries(rows.map(({ path, value, origin, place }) => [path, { value, source: { ...origin, ...place } }]));
+    const keys = Object.fromEntries(
+      rows.map(({ path, value, origin, place }) => [path, { value, source: { ...origin, ...place } }]),
+    );
     process.stdout.write(`${JSON.stringify({ file, folder, environment, sources, keys }, null, 2)}\n`);
   } else {
     process.stdout.write(renderConfig(rows, { color: hasColor(process.stdout), width: widthOf(process.stdout) }));

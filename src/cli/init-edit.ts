@@ -50,7 +50,12 @@ function specifierOf(bundler: Bundler): string {
 function read(source: string, file: string): t.Program | null {
   const plugins: ParserPlugin[] = /\.[cm]?tsx?$/.test(file) ? ['typescript'] : ['jsx'];
   try {
-    return parse(source, { sourceType: 'unambiguous', plugins, allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true }).program;
+    return parse(source, {
+      sourceType: 'unambiguous',
+      plugins,
+      allowReturnOutsideFunction: true,
+      allowAwaitOutsideFunction: true,
+    }).program;
   } catch {
     return null;
   }
@@ -73,7 +78,8 @@ function importsPare(program: t.Program): boolean {
 function bindsPare(program: t.Program): boolean {
   return program.body.some((statement) => {
     if (statement.type === 'ImportDeclaration') return statement.specifiers.some(({ local }) => local.name === 'pare');
-    if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') return statement.id?.name === 'pare';
+    if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration')
+      return statement.id?.name === 'pare';
     return declarations(statement).some(({ id }) => boundNames(id).includes('pare'));
   });
 }
@@ -81,7 +87,9 @@ function bindsPare(program: t.Program): boolean {
 function boundNames(id: t.Node): string[] {
   if (id.type === 'Identifier') return [id.name];
   if (id.type === 'ObjectPattern')
-    return id.properties.flatMap((property) => boundNames(property.type === 'RestElement' ? property.argument : property.value));
+    return id.properties.flatMap((property) =>
+      boundNames(property.type === 'RestElement' ? property.argument : property.value),
+    );
   return [];
 }
 
@@ -95,7 +103,8 @@ function declarations(statement: t.Statement): t.VariableDeclarator[] {
 function requires(statement: t.Statement): { readonly names: string[]; readonly source: string }[] {
   return declarations(statement).flatMap(({ id, init }) => {
     const call = init?.type === 'MemberExpression' ? init.object : init;
-    if (call?.type !== 'CallExpression' || call.callee.type !== 'Identifier' || call.callee.name !== 'require') return [];
+    if (call?.type !== 'CallExpression' || call.callee.type !== 'Identifier' || call.callee.name !== 'require')
+      return [];
     const [argument] = call.arguments;
     return argument?.type === 'StringLiteral' ? [{ names: boundNames(id), source: argument.value }] : [];
   });
@@ -124,12 +133,15 @@ function moduleExports(statement: t.Statement): t.Expression | null {
 
 /** The one call of the bundler: two builds may want different things. */
 function buildCallOptions(program: t.Program, bundler: 'esbuild' | 'bun'): t.ObjectExpression | string {
-  const isBuild = bundler === 'bun' ? (call: t.CallExpression) => isMember(call.callee, ['Bun'], ['build']) : esbuildCalls(program);
+  const isBuild =
+    bundler === 'bun' ? (call: t.CallExpression) => isMember(call.callee, ['Bun'], ['build']) : esbuildCalls(program);
   const calls: t.CallExpression[] = [];
   visit(program, (node) => {
     if (node.type === 'CallExpression' && isBuild(node)) calls.push(node);
   });
-  const objects = calls.map((call) => (call.arguments[0] === undefined ? 'a build has no options' : objectOf(call.arguments[0], program)));
+  const objects = calls.map((call) =>
+    call.arguments[0] === undefined ? 'a build has no options' : objectOf(call.arguments[0], program),
+  );
   const [first] = objects;
   if (first === undefined) return `no call of ${bundler === 'bun' ? 'Bun.build' : "esbuild's build"} was found`;
   if (objects.some((each) => each !== first)) return 'it has several builds';
@@ -148,12 +160,15 @@ function esbuildCalls(program: t.Program): (call: t.CallExpression) => boolean {
       }
     }
     for (const { id, init } of declarations(statement)) {
-      const isRequired = init?.type === 'CallExpression' && requires(statement).some(({ source }) => source === 'esbuild');
+      const isRequired =
+        init?.type === 'CallExpression' && requires(statement).some(({ source }) => source === 'esbuild');
       if (isRequired && id.type === 'Identifier') namespaces.push(id.name);
-      if (isRequired && id.type === 'ObjectPattern') functions.push(...boundNames(id).filter((name) => methods.includes(name)));
+      if (isRequired && id.type === 'ObjectPattern')
+        functions.push(...boundNames(id).filter((name) => methods.includes(name)));
     }
   }
-  return ({ callee }) => (callee.type === 'Identifier' ? functions.includes(callee.name) : isMember(callee, namespaces, methods));
+  return ({ callee }) =>
+    callee.type === 'Identifier' ? functions.includes(callee.name) : isMember(callee, namespaces, methods);
 }
 
 function isMember(node: t.Node, objects: readonly string[], properties: readonly string[]): boolean {
@@ -180,7 +195,9 @@ function objectOf(node: t.Node, program: t.Program, depth = 0): t.ObjectExpressi
       return again(argument);
     }
     case 'ArrayExpression':
-      return node.elements.length === 1 && node.elements[0] !== null ? again(node.elements[0]!) : 'it has several builds';
+      return node.elements.length === 1 && node.elements[0] !== null
+        ? again(node.elements[0]!)
+        : 'it has several builds';
     case 'Identifier': {
       const declared = program.body.flatMap(declarations).find(({ id }) => nameOf(id) === node.name);
       return declared?.init == null ? `${node.name} is made elsewhere` : again(declared.init);
@@ -205,13 +222,15 @@ function objectOf(node: t.Node, program: t.Program, depth = 0): t.ObjectExpressi
 
 function pluginsOf(options: t.ObjectExpression): t.ObjectProperty | undefined {
   return options.properties.find(
-    (property): property is t.ObjectProperty => property.type === 'ObjectProperty' && !property.computed && nameOf(property.key) === 'plugins',
+    (property): property is t.ObjectProperty =>
+      property.type === 'ObjectProperty' && !property.computed && nameOf(property.key) === 'plugins',
   );
 }
 
 function listOf(value: t.Node, program: t.Program): t.ArrayExpression | null {
   if (value.type === 'ArrayExpression') return value;
-  if (value.type === 'TSAsExpression' || value.type === 'TSSatisfiesExpression') return listOf(value.expression, program);
+  if (value.type === 'TSAsExpression' || value.type === 'TSSatisfiesExpression')
+    return listOf(value.expression, program);
   if (value.type !== 'Identifier') return null;
   const declared = program.body.flatMap(declarations).find(({ id }) => nameOf(id) === value.name);
   return declared?.init?.type === 'ArrayExpression' ? declared.init : null;
@@ -220,7 +239,9 @@ function listOf(value: t.Node, program: t.Program): t.ArrayExpression | null {
 function hasPlugin(options: t.ObjectExpression, program: t.Program): boolean {
   const plugins = pluginsOf(options);
   const list = plugins === undefined ? null : listOf(plugins.value, program);
-  return list?.elements.some((element) => element?.type === 'CallExpression' && nameOf(element.callee) === 'pare') === true;
+  return (
+    list?.elements.some((element) => element?.type === 'CallExpression' && nameOf(element.callee) === 'pare') === true
+  );
 }
 
 interface Style {
@@ -244,24 +265,41 @@ function styleOf(program: t.Program, source: string, file: string): Style {
 }
 
 /** After the last import or require at the top. */
-function importLine(program: t.Program, source: string, bundler: Bundler, { isCommonJs: isOld, quote, semicolon, newline }: Style): Insertion {
+function importLine(
+  program: t.Program,
+  source: string,
+  bundler: Bundler,
+  { isCommonJs: isOld, quote, semicolon, newline }: Style,
+): Insertion {
   const from = `${quote}pare/${specifierOf(bundler)}${quote}`;
   const line = isOld ? `const { pare } = require(${from})${semicolon}` : `import { pare } from ${from}${semicolon}`;
-  const last = program.body.findLast((statement) => statement.type === 'ImportDeclaration' || requires(statement).length > 0);
+  const last = program.body.findLast(
+    (statement) => statement.type === 'ImportDeclaration' || requires(statement).length > 0,
+  );
   if (last !== undefined) {
     const end = source.indexOf('\n', last.end!);
-    return { at: last.end!, text: end === -1 && last.end === source.length ? `${newline}${line}${newline}` : `${newline}${line}` };
+    return {
+      at: last.end!,
+      text: end === -1 && last.end === source.length ? `${newline}${line}${newline}` : `${newline}${line}`,
+    };
   }
   const start = program.directives.at(-1)?.end ?? program.interpreter?.end ?? null;
   return start === null ? { at: 0, text: `${line}${newline}${newline}` } : { at: start, text: `${newline}${line}` };
 }
 
 /** Into the list that is there, or a list of its own at the end of the options. */
-function pluginItem(options: t.ObjectExpression, program: t.Program, source: string, { newline }: Style): Insertion[] | string {
+function pluginItem(
+  options: t.ObjectExpression,
+  program: t.Program,
+  source: string,
+  { newline }: Style,
+): Insertion[] | string {
   const plugins = pluginsOf(options);
   if (plugins === undefined) {
-    if (options.properties.some(({ type }) => type === 'SpreadElement')) return 'its plugins may be in what is spread into the options';
-    if (options.properties.some((property) => property.type === 'ObjectMethod' && nameOf(property.key) === 'plugins')) return 'its plugins are made by a function';
+    if (options.properties.some(({ type }) => type === 'SpreadElement'))
+      return 'its plugins may be in what is spread into the options';
+    if (options.properties.some((property) => property.type === 'ObjectMethod' && nameOf(property.key) === 'plugins'))
+      return 'its plugins are made by a function';
     return append(options, options.properties, 'plugins: [pare()]', source, newline);
   }
   const list = listOf(plugins.value, program);

@@ -40,7 +40,8 @@ export function makePlan(project: Project, format: ConfigFormat | null): Plan {
     const edit = addPlugin(before, file, name);
     if (edit.status === 'changed') files.push({ file, before, after: edit.text });
     else if (edit.status === 'present') done.push(`${file} has pare already`);
-    else byHand.push({ text: `${file} is left as it is, because ${edit.reason}. Add to it:`, lines: linesByHand(name) });
+    else
+      byHand.push({ text: `${file} is left as it is, because ${edit.reason}. Add to it:`, lines: linesByHand(name) });
   }
   for (const name of project.others) byHand.push(readsOutput(name));
   if (project.bundlers.length === 0 && project.others.length === 0) byHand.push(readsOutput(null));
@@ -62,7 +63,7 @@ function newConfig(format: ConfigFormat): PlannedFile {
     return { file, before: null, after: `${JSON.stringify(content, null, 2)}\n` };
   }
   const after = [
-    "import { defineConfig } from 'pare';",
+    "import { defineConfig } from 'pare/config';",
     '',
     'export default defineConfig({',
     "  report: { file: 'pare-report.html' },",
@@ -83,12 +84,18 @@ const PLUGIN_OPTION: Readonly<Record<Bundler, string>> = {
 };
 
 function withoutFile({ name }: FoundBundler): Plan['byHand'][number] {
-  return { text: `${name} is used without a file to put the plugin in. Write ${PLUGIN_OPTION[name]}, and into it:`, lines: linesByHand(name) };
+  return {
+    text: `${name} is used without a file to put the plugin in. Write ${PLUGIN_OPTION[name]}, and into it:`,
+    lines: linesByHand(name),
+  };
 }
 
 /** There is no plugin, or no bundler that we know. */
 function readsOutput(name: string | null): Plan['byHand'][number] {
-  const text = name === null ? 'No bundler was found. pare reads finished output of any, with its source maps:' : `There is no plugin for ${name}. pare reads its finished output, with its source maps:`;
+  const text =
+    name === null
+      ? 'No bundler was found. pare reads finished output of any, with its source maps:'
+      : `There is no plugin for ${name}. pare reads its finished output, with its source maps:`;
   const evidence = name === 'webpack' || name === 'rspack' ? ' --evidence stats.json' : '';
   return { text, lines: [`pare analyze dist${evidence}`, `pare report dist${evidence}`] };
 }

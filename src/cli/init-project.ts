@@ -50,12 +50,15 @@ export function detectProject(folder: string): Project {
     if (/(?:from\s*|require\(\s*|import\(?\s*)['"]esbuild['"]/.test(text)) bundlers.push({ name: 'esbuild', file });
     if (/\bBun\s*\.\s*build\s*\(/.test(text)) bundlers.push({ name: 'bun', file });
   }
-  const calls = (program: string) => scripts.some((script) => new RegExp(`(?:^|[\\s&|;])${program}(?:\\s|$)`).test(script));
+  const calls = (program: string) =>
+    scripts.some((script) => new RegExp(`(?:^|[\\s&|;])${program}(?:\\s|$)`).test(script));
   const has = (name: string) => bundlers.some((bundler) => bundler.name === name);
   for (const name of ['vite', 'rollup', 'rolldown', 'esbuild'] as const)
     if (!has(name) && calls(name)) bundlers.push({ name, file: null });
   if (!has('bun') && calls('bun build')) bundlers.push({ name: 'bun', file: null });
-  const others = OTHERS.filter((name) => configs.some((config) => config.name === name) || name in dependencies || calls(name));
+  const others = OTHERS.filter(
+    (name) => configs.some((config) => config.name === name) || name in dependencies || calls(name),
+  );
   return {
     folder,
     bundlers,
@@ -63,7 +66,9 @@ export function detectProject(folder: string): Project {
     isModule: manifest.type === 'module',
     usesTypeScript: names.includes('tsconfig.json') || bundlers.some(({ file }) => /\.[cm]?ts$/.test(file ?? '')),
     isInstalled: 'pare' in dependencies,
-    config: names.find((name) => /^pare\.config\.(?:ts|js|mjs|json)$/.test(name)) ?? (manifest.pare === undefined ? null : 'package.json'),
+    config:
+      names.find((name) => /^pare\.config\.(?:ts|js|mjs|json)$/.test(name)) ??
+      (manifest.pare === undefined ? null : 'package.json'),
   };
 }
 
@@ -73,11 +78,15 @@ function isBundler(name: string): name is 'vite' | 'rollup' | 'rolldown' {
 
 /** Files that package.json's scripts run, and those by the usual names. */
 function buildScripts(folder: string, names: readonly string[], scripts: readonly string[]): string[] {
-  const run = scripts.flatMap((script) => script.match(/[\w@./-]+\.[cm]?[jt]s\b/g) ?? []).map((file) => path.posix.normalize(file));
+  const run = scripts
+    .flatMap((script) => script.match(/[\w@./-]+\.[cm]?[jt]s\b/g) ?? [])
+    .map((file) => path.posix.normalize(file));
   const usual = names.filter((name) => /^(?:esbuild(?:\.config)?|build|bundle)\.[cm]?[jt]s$/.test(name));
   const scriptsFolder = path.join(folder, 'scripts');
   const below = existsSync(scriptsFolder)
-    ? readdirSync(scriptsFolder).flatMap((name) => (/^(?:esbuild|build|bundle)\.[cm]?[jt]s$/.test(name) ? [`scripts/${name}`] : []))
+    ? readdirSync(scriptsFolder).flatMap((name) =>
+        /^(?:esbuild|build|bundle)\.[cm]?[jt]s$/.test(name) ? [`scripts/${name}`] : [],
+      )
     : [];
   return [...new Set([...run, ...usual, ...below])].filter(
     (file) => !file.startsWith('..') && !CONFIG_FILES.test(file) && existsSync(path.join(folder, file)),

@@ -34,7 +34,11 @@ export const command = defineCommand({
     folder: { type: 'positional', required: false, valueHint: 'DIR', description: 'the project; default: here' },
     yes: { type: 'boolean', alias: 'y', description: 'write without asking' },
     'dry-run': { type: 'boolean', description: 'only show what would be written' },
-    format: { type: 'string', valueHint: 'FORMAT', description: 'of the configuration: ts, js or json; default: as the project is written' },
+    format: {
+      type: 'string',
+      valueHint: 'FORMAT',
+      description: 'of the configuration: ts, js or json; default: as the project is written',
+    },
   },
   async run(args) {
     const folder = path.resolve(args.folder ?? '.');
@@ -78,9 +82,30 @@ async function show({ bundlers, others }: Project, { files, done, byHand }: Plan
   if (files.length > 0) {
     const { createTwoFilesPatch } = await import('diff');
     for (const { file, before, after } of files) {
-      const patch = createTwoFilesPatch(before === null ? '/dev/null' : file, file, before ?? '', after, undefined, undefined, { context: 2 });
+      const patch = createTwoFilesPatch(
+        before === null ? '/dev/null' : file,
+        file,
+        before ?? '',
+        after,
+        undefined,
+        undefined,
+        { context: 2 },
+      );
       const body = patch.split('\n').filter((line) => !/^={3,}$/.test(line));
-      lines.push('', ...body.map((line) => (line.startsWith('+++') || line.startsWith('---') ? bold(line) : line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line.startsWith('@@') ? dim(line) : line)));
+      lines.push(
+        '',
+        ...body.map((line) =>
+          line.startsWith('+++') || line.startsWith('---')
+            ? bold(line)
+            : line.startsWith('+')
+              ? green(line)
+              : line.startsWith('-')
+                ? red(line)
+                : line.startsWith('@@')
+                  ? dim(line)
+                  : line,
+        ),
+      );
     }
   }
   while (lines.at(-1) === '') lines.pop();
@@ -124,8 +149,9 @@ async function writeAll(folder: string, files: readonly PlannedFile[]): Promise<
   for (const { file, before, after } of files) {
     const absolute = path.join(folder, file);
     if (before !== null) await writeWhole(absolute, after);
-    else await writeFile(absolute, after, { flag: 'wx' }).catch((cause: Error) => {
-      throw new PareError('write-failed', `${file} can't be written: ${cause.message}`, { cause });
-    });
+    else
+      await writeFile(absolute, after, { flag: 'wx' }).catch((cause: Error) => {
+        throw new PareError('write-failed', `${file} can't be written: ${cause.message}`, { cause });
+      });
   }
 }

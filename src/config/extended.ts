@@ -22,8 +22,7 @@ function resolveFile(file: string, name: string): ExtendedFile | string {
     ...extensions.map((extension) => `${file}${extension}`),
     ...CONFIG_NAMES.map((each) => path.join(file, each)),
   ];
-  for (const candidate of candidates)
-    if (isFile(candidate)) return { file: candidate, isPackage: false };
+  for (const candidate of candidates) if (isFile(candidate)) return { file: candidate, isPackage: false };
   return `${JSON.stringify(name)} is not there: there is no file ${file}`;
 }
 
@@ -37,6 +36,8 @@ async function resolvePackage(name: string, from: string): Promise<ExtendedFile 
     suffixes: ['', ...CONFIG_NAMES.map((each) => `/${each.replace(/\.[a-z]+$/, '')}`)],
   });
   if (file !== undefined) return { file, isPackage: true };
-  const mend = isFile(path.resolve(path.dirname(from), name)) ? `Did you mean ${JSON.stringify(`./${name}`)}?` : 'Install it, or write ./ before the name of a file.';
+  const mend = isFile(path.resolve(path.dirname(from), name))
+    ? `Did you mean ${JSON.stringify(`./${name}`)}?`
+    : 'Install it, or write ./ before the name of a file.';
   return `the package ${JSON.stringify(name)} can't be found. ${mend}`;
 }

@@ -45,18 +45,30 @@ export async function findConfigFiles(start: string, manifests: Manifests): Prom
       file = first ?? null;
       passedOver.push(...others);
     }
-    if ((presentIn(at, ['package.json'])).length > 0) break;
+    if (presentIn(at, ['package.json']).length > 0) break;
     if (at === path.dirname(at)) {
       const folder = file === null ? path.resolve(start) : path.dirname(file);
       // Without a package.json, files above the start are somebody else's.
-      return { folder, own: { file, manifest: null }, workspace: NONE, passedOver, folders: file === null ? [folders[0]!] : folders };
+      return {
+        folder,
+        own: { file, manifest: null },
+        workspace: NONE,
+        passedOver,
+        folders: file === null ? [folders[0]!] : folders,
+      };
     }
   }
   const manifest = await manifestWithField(at, manifests);
   const root = await workspaceRoot(at, manifests);
   const workspace = root === null ? NONE : await filesIn(root, manifests);
   const folder = file === null ? at : path.dirname(file);
-  return { folder, own: { file, manifest }, workspace, passedOver, folders: root === null ? folders : [...folders, root] };
+  return {
+    folder,
+    own: { file, manifest },
+    workspace,
+    passedOver,
+    folders: root === null ? folders : [...folders, root],
+  };
 }
 
 const NONE: FoundFiles = { file: null, manifest: null };
@@ -105,7 +117,10 @@ async function workspaceRoot(packageFolder: string, manifests: Manifests): Promi
         const plain = pattern.replace(/^\.\//, '').replace(/\/$/, '');
         return (plain.includes('/') || !name.includes('/')) && glob(plain)(name);
       };
-      const [outside, inside] = [patterns.filter((each) => each.startsWith('!')), patterns.filter((each) => !each.startsWith('!'))];
+      const [outside, inside] = [
+        patterns.filter((each) => each.startsWith('!')),
+        patterns.filter((each) => !each.startsWith('!')),
+      ];
       return inside.some(matches) && !outside.some((each) => matches(each.slice(1))) ? at : null;
     }
     if (at === path.dirname(at)) return null;

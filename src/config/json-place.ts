@@ -52,7 +52,8 @@ function mend(text: string, offset: number): string {
   const at = text[offset];
   if (at === '/' || at === '#') return '. JSON has no comments: take them out, or write pare.config.js';
   if (at === "'") return '. JSON has double quotes only';
-  if ((at === '}' || at === ']') && /,\s*$/.test(text.slice(0, offset))) return '. JSON has no comma after the last item: take it out';
+  if ((at === '}' || at === ']') && /,\s*$/.test(text.slice(0, offset)))
+    return '. JSON has no comma after the last item: take it out';
   if (at !== undefined && /[\p{L}$_]/u.test(at)) return '. In JSON, names stand in double quotes';
   return '';
 }

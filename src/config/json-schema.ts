@@ -11,7 +11,11 @@ export function configJsonSchema(): JsonSchema {
     typeMode: 'input',
     definitions: { settings: SettingsSchema },
   });
-  const named: JsonSchema = { ...($schema === undefined ? {} : { $schema }), title: 'Configuration of pare', ...schema };
+  const named: JsonSchema = {
+    ...($schema === undefined ? {} : { $schema }),
+    title: 'Configuration of pare',
+    ...schema,
+  };
   describe(named, configKey().children);
   const settings = named.$defs?.['settings'] ?? named.definitions?.['settings'];
   if (typeof settings === 'object') describe(settings, configKey().children);
@@ -25,7 +29,8 @@ function describe(schema: JsonSchema, keys: readonly Key[]): void {
     if (typeof own !== 'object') continue;
     for (const fact of ['kind', 'expected', 'defaultText', 'fromSource']) delete (own as Record<string, unknown>)[fact];
     if (key.defaultText !== undefined) own.description = `${key.text} Default: ${key.defaultText}.`;
-    const inner = own.properties === undefined ? own.anyOf?.find((each) => typeof each === 'object' && each.properties) : own;
+    const inner =
+      own.properties === undefined ? own.anyOf?.find((each) => typeof each === 'object' && each.properties) : own;
     if (typeof inner === 'object') describe(inner, key.children);
   }
 }

@@ -54,7 +54,10 @@ const byPath = lazily(() => new Map(allKeys().map((key) => [key.path, key])));
 
 /** `cache.redis.writeBehind` is `PARE_CACHE_REDIS_WRITE_BEHIND`. */
 export function environmentName(path: string): string {
-  return `PARE_${path.replace(/([a-z])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase()}`;
+  return `PARE_${path
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
 }
 
 function readKey(path: string, optional: Introspected): Key {

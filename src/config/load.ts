@@ -9,7 +9,14 @@ import type { Diagnostic } from '../model/build.ts';
 import { nearest } from '../model/nearest-name.ts';
 import { encryptionKeyProblem, parseEncryptionKey } from './encryption-key.ts';
 import { resolveExtended } from './extended.ts';
-import { findConfigFiles, isObject, readManifest, type ConfigFiles, type FoundFiles, type Manifests } from './find-files.ts';
+import {
+  findConfigFiles,
+  isObject,
+  readManifest,
+  type ConfigFiles,
+  type FoundFiles,
+  type Manifests,
+} from './find-files.ts';
 import type { Place } from './json-place.ts';
 import { keyAt } from './keys.ts';
 import type { ConfigContext, PareConfig } from './pare-config.ts';
@@ -92,10 +99,18 @@ export async function validate(options: LoadOptions = {}): Promise<readonly Conf
 /** Files and folders that were looked at, whether or not what they say is right. */
 export async function inspect(
   options: LoadOptions,
-): Promise<{ readonly loaded: LoadedConfig | ConfigError; readonly files: readonly string[]; readonly folders: readonly string[] }> {
+): Promise<{
+  readonly loaded: LoadedConfig | ConfigError;
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}> {
   const collected = await collect(options);
   const { files, folders, findings } = collected;
-  return { loaded: findings.length > 0 ? new ConfigError(await withPlaces(findings)) : loaded(collected), files: [...files], folders };
+  return {
+    loaded: findings.length > 0 ? new ConfigError(await withPlaces(findings)) : loaded(collected),
+    files: [...files],
+    folders,
+  };
 }
 
 interface Collected {
@@ -116,7 +131,8 @@ async function collect(options: LoadOptions): Promise<Collected> {
   const env = options.env ?? process.env;
   const cwd = path.resolve(options.cwd ?? '.');
   const manifests: Manifests = new Map();
-  const found = options.file === undefined ? await findConfigFiles(cwd, manifests) : namedFile(path.resolve(cwd, options.file));
+  const found =
+    options.file === undefined ? await findConfigFiles(cwd, manifests) : namedFile(path.resolve(cwd, options.file));
   const environment = options.environment ?? (env['PARE_ENV'] || env['NODE_ENV'] || null);
   const into: Collected = {
     layers: [],
@@ -139,7 +155,8 @@ async function collect(options: LoadOptions): Promise<Collected> {
   into.warnings.push(...variables.warnings);
   addText(into, variables, 'environment', 'the environment');
   addText(into, flagSettings(options.flags ?? []), 'flags', 'the command line');
-  if (options.inline !== undefined) await reader.addConfig(options.inline, inlineSource('inline', 'options of the plugin'), cwd, []);
+  if (options.inline !== undefined)
+    await reader.addConfig(options.inline, inlineSource('inline', 'options of the plugin'), cwd, []);
   if (into.findings.length === 0) into.findings.push(...crossProblems(into));
   return into;
 }
@@ -195,12 +212,26 @@ class Reader {
     for (const each of result.files) into.files.add(each);
     if (result.text !== null) into.texts.set(file, result.text);
     if (!result.ok) {
-      into.findings.push({ path: '', message: result.message, source, text: null, place: result.place, isUnreadable: !result.isInvalid });
+      into.findings.push({
+        path: '',
+        message: result.message,
+        source,
+        text: null,
+        place: result.place,
+        isUnreadable: !result.isInvalid,
+      });
       return;
     }
     if (isManifest && !(isObject(result.value) && 'pare' in result.value)) {
       if (mustHaveField)
-        into.findings.push({ path: '', message: 'has no field "pare"', source, text: null, place: null, isUnreadable: true });
+        into.findings.push({
+          path: '',
+          message: 'has no field "pare"',
+          source,
+          text: null,
+          place: null,
+          isUnreadable: true,
+        });
       return;
     }
     const value = isManifest ? (result.value as { readonly pare: unknown }).pare : result.value;
@@ -232,7 +263,13 @@ class Reader {
     }
   }
 
-  private async extend(name: string, source: Source, base: string, chain: readonly string[], text: string | null): Promise<void> {
+  private async extend(
+    name: string,
+    source: Source,
+    base: string,
+    chain: readonly string[],
+    text: string | null,
+  ): Promise<void> {
     const from = source.file ?? path.join(base, 'pare.config.js');
     const found = await resolveExtended(name, from);
     const { findings } = this.into;
@@ -248,7 +285,12 @@ class Reader {
       return;
     }
     // What a package says is for the project that takes it up.
-    await this.readFile(found.file, source.kind === 'workspace' ? 'workspace' : 'extends', chain, found.isPackage ? base : null);
+    await this.readFile(
+      found.file,
+      source.kind === 'workspace' ? 'workspace' : 'extends',
+      chain,
+      found.isPackage ? base : null,
+    );
   }
 
   /** NODE_ENV is often set for other reasons; PARE_ENV is meant for us. */
@@ -259,7 +301,12 @@ class Reader {
     const names = [...this.environments.keys()];
     const meant = nearest(wanted, names);
     const message = `PARE_ENV is ${JSON.stringify(wanted)}, and ${[...new Set(this.environments.values())].join(' and ')} has settings for ${names.join(', ')} only`;
-    warnings.push({ code: 'config-environment-unknown', file: null, message, hint: meant === null ? null : `Did you mean ${JSON.stringify(meant)}?` });
+    warnings.push({
+      code: 'config-environment-unknown',
+      file: null,
+      message,
+      hint: meant === null ? null : `Did you mean ${JSON.stringify(meant)}?`,
+    });
   }
 }
 
@@ -271,7 +318,9 @@ function addText(into: Collected, { entries, names, problems }: TextSettings, ki
   const source: Source = { kind, name, file: null, environment: null, within: [] };
   const folders = { source: into.cwd, project: into.cwd };
   if (entries.size > 0) into.layers.push({ source, entries, names, folders });
-  into.findings.push(...problems.map((problem) => ({ ...problem, source: { ...source, name: problem.name }, text: null })));
+  into.findings.push(
+    ...problems.map((problem) => ({ ...problem, source: { ...source, name: problem.name }, text: null })),
+  );
 }
 
 /** What is right key by key and wrong together. */
@@ -292,8 +341,13 @@ function crossProblems({ layers, env, texts }: Collected): LooseFinding[] {
       problems.push({ path: 'cache.redis', message, ...redisAt });
     }
     const encryptAt = at('cache.redis.encrypt');
-    if (encryptAt !== null && deciding.get('cache.redis.encrypt')!.entries.get('cache.redis.encrypt') === true && !env['PARE_CACHE_KEY']) {
-      const message = 'is true, and there is no key: set PARE_CACHE_KEY to 32 bytes as hex or base64, for example by "openssl rand -hex 32"';
+    if (
+      encryptAt !== null &&
+      deciding.get('cache.redis.encrypt')!.entries.get('cache.redis.encrypt') === true &&
+      !env['PARE_CACHE_KEY']
+    ) {
+      const message =
+        'is true, and there is no key: set PARE_CACHE_KEY to 32 bytes as hex or base64, for example by "openssl rand -hex 32"';
       problems.push({ path: 'cache.redis.encrypt', message, ...encryptAt });
     }
   }
@@ -333,7 +387,12 @@ function loaded(collected: Collected): LoadedConfig {
       const findings: LooseFinding[] = checked.findings.map((finding) => ({ ...finding, source, text: null }));
       if (checked.extends.length > 0)
         findings.push({ path: 'extends', message: 'is for files: an update has settings only', source, text: null });
-      const layer: Layer = { source, entries: checked.entries, names: new Map(), folders: { source: cwd, project: cwd } };
+      const layer: Layer = {
+        source,
+        entries: checked.entries,
+        names: new Map(),
+        folders: { source: cwd, project: cwd },
+      };
       const next: Collected = { ...collected, layers: [...layers, layer] };
       if (findings.length === 0) findings.push(...crossProblems(next));
       if (findings.length > 0) throw new ConfigError(findings.map(toProblem));

@@ -1,5 +1,5 @@
 /** What a configuration may say, as it is written. `schema.ts` checks it and has the text of each key. */
-import type { Budget } from '../budget/config.ts';
+import type { Budget } from '../budget/budget.ts';
 
 /** Bytes, or a text such as "64 MB" (thousands) or "1.5 GiB" (1,024s). */
 export type Size = number | string;

@@ -17,7 +17,9 @@ export class ConfigError extends PareError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    const code = problems.every((problem) => problem.code === 'config-unreadable') ? 'config-unreadable' : 'config-invalid';
+    const code = problems.every((problem) => problem.code === 'config-unreadable')
+      ? 'config-unreadable'
+      : 'config-invalid';
     super(code, describeProblems(problems), { hint: 'Mend the configuration; nothing was done.' });
     this.problems = problems;
   }
@@ -34,7 +36,15 @@ export async function withPlaces(findings: readonly LooseFinding[]): Promise<Con
   });
 }
 
-export function toProblem({ path, message, expected, meant, source, place, isUnreadable }: LooseFinding): ConfigProblem {
+export function toProblem({
+  path,
+  message,
+  expected,
+  meant,
+  source,
+  place,
+  isUnreadable,
+}: LooseFinding): ConfigProblem {
   return {
     code: isUnreadable === true ? 'config-unreadable' : 'config-invalid',
     path,

@@ -40,7 +40,14 @@ export async function readJson(file: string): Promise<ReadResult> {
   try {
     text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    return { ok: false, isInvalid: false, message: `can't be read: ${(error as Error).message}`, place: null, files, text: null };
+    return {
+      ok: false,
+      isInvalid: false,
+      message: `can't be read: ${(error as Error).message}`,
+      place: null,
+      files,
+      text: null,
+    };
   }
   try {
     return { ok: true, value: JSON.parse(text), files, text };
@@ -97,7 +104,8 @@ async function importNatively(file: string): Promise<Imported> {
   } catch (error) {
     if (!existsSync(file)) throw new Error(`there is no such file`, { cause: error });
     // Node doesn't say where in a module a syntax error stands; jiti does.
-    if (error instanceof SyntaxError) return importByJiti(file);
+    if (error instanceof SyntaxError && !error.message.includes('does not provide an export'))
+      return importByJiti(file);
     throw error;
   }
 }
@@ -117,7 +125,8 @@ async function importByJiti(file: string): Promise<Imported> {
   const files = Object.keys(jiti.cache).filter((each) => !before.has(each) && !each.includes('/node_modules/'));
   readByJiti.set(file, [file, ...files]);
   const own = { files: [...new Set([file, ...files])] };
-  if ('error' in namespace && !('__esModule' in namespace)) return { hasDefault: false, value: null, ...own, error: namespace.error };
+  if ('error' in namespace && !('__esModule' in namespace))
+    return { hasDefault: false, value: null, ...own, error: namespace.error };
   if ('default' in namespace) return { hasDefault: true, value: namespace.default, ...own, error: null };
   // CommonJS: what it exports is the configuration.
   const isCommonJs = !('__esModule' in namespace) && Object.keys(namespace).length > 0;
@@ -140,11 +149,14 @@ function describeError(error: unknown, file: string): { readonly message: string
   if (parse !== null) {
     const [, said, where, line, column] = parse;
     const place = { line: Number(line), column: Number(column) + 1 };
-    return where === file ? { message: said!, place } : { message: `${said} (${where}:${line}:${place.column})`, place: null };
+    return where === file
+      ? { message: said!, place }
+      : { message: `${said} (${where}:${line}:${place.column})`, place: null };
   }
   const escaped = file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const found = new RegExp(`${escaped}:(\\d+):(\\d+)`).exec(error.stack ?? '');
   // jiti keeps the lines of what it compiles, and not the columns.
-  const place = found === null ? null : { line: Number(found[1]), column: readByJiti.has(file) ? null : Number(found[2]) };
+  const place =
+    found === null ? null : { line: Number(found[1]), column: readByJiti.has(file) ? null : Number(found[2]) };
   return { message: error.message.split('\nRequire stack:')[0]!, place };
 }

@@ -18,7 +18,9 @@ export function configReference(): string {
 function introduction(key: Key): string[] {
   if (key.kind === 'group') return [key.text];
   const state = key.fallback === true ? 'On by default' : 'Off by default';
-  return [`${key.text} ${state}; \`false\` or \`${key.env}=false\` turns it off, \`true\` or any of its keys turns it on.`];
+  return [
+    `${key.text} ${state}; \`false\` or \`${key.env}=false\` turns it off, \`true\` or any of its keys turns it on.`,
+  ];
 }
 
 /** Sections within sections have a row for being on or off, and their keys below. */
@@ -27,10 +29,19 @@ function leavesOf({ children }: Key): Key[] {
 }
 
 function table(keys: readonly Key[]): string[] {
-  const rows = keys.map((key) => [`\`${key.path}\``, typeText(key), defaultText(key), key.env === null ? '' : `\`${key.env}\``, key.text]);
+  const rows = keys.map((key) => [
+    `\`${key.path}\``,
+    typeText(key),
+    defaultText(key),
+    key.env === null ? '' : `\`${key.env}\``,
+    key.text,
+  ]);
   const head = ['key', 'type', 'default', 'environment', 'what it does'];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => escaped(row[column]!).length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => escaped(cell).padEnd(widths[column]!)).join(' | ')} |`;
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => escaped(row[column]!).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => escaped(cell).padEnd(widths[column]!)).join(' | ')} |`;
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)];
 }
 
@@ -55,7 +66,10 @@ function typeText(key: Key): string {
     case 'text':
       return 'text';
     case 'choice':
-      return key.expected.replace(/^one of /, '').replaceAll(', ', ' \\| ').replaceAll('\\|', '|');
+      return key.expected
+        .replace(/^one of /, '')
+        .replaceAll(', ', ' \\| ')
+        .replaceAll('\\|', '|');
     case 'choices':
       return key.expected.replace(/^a list of /, 'list of ');
     case 'object':

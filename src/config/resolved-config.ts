@@ -13,7 +13,8 @@ export interface ResolvedConfig {
   /** null: the bundler's root, or that of the project. */
   readonly root: string | null;
   readonly analyzer:
-    false | { readonly gzip: boolean; readonly brotli: boolean; readonly summary: boolean; readonly json: string | null };
+    | false
+    | { readonly gzip: boolean; readonly brotli: boolean; readonly summary: boolean; readonly json: string | null };
   readonly report: false | { readonly file: string; readonly title: string | null; readonly sources: boolean };
   readonly deadCode: false | object;
   readonly splitter: false | object;

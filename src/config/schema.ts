@@ -6,7 +6,7 @@ import * as v from 'valibot';
 
 import { didYouMean } from '../budget/did-you-mean.ts';
 import { BudgetSchema } from '../budget/config.ts';
-import { COMPRESSIONS, LICENCE_PLACES, MINIFIERS, OUTPUT_FORMATS } from './pare-config.ts';
+import { COMPRESSIONS, LICENCE_PLACES, MINIFIERS, OUTPUT_FORMATS, type PareConfig } from './pare-config.ts';
 import {
   BYTES_FORM,
   BYTES_PATTERN,
@@ -196,7 +196,12 @@ const cacheFolder = 'a folder';
 
 /** Everything that may differ from one environment to another. */
 const settings = {
-  root: path('a folder', 'What the names of modules are relative to.', undefined, "the bundler's root, or the project's"),
+  root: path(
+    'a folder',
+    'What the names of modules are relative to.',
+    undefined,
+    "the bundler's root, or the project's",
+  ),
   analyzer: section(
     {
       gzip: boolean('Measure gzip sizes (level 9).', true),
@@ -235,7 +240,12 @@ const settings = {
     Object.fromEntries(
       OUTPUT_FORMATS.map((format) => [
         format,
-        path('the name of a file', `File that \`pare check\` writes its result to as ${format}.`, undefined, 'not written'),
+        path(
+          'the name of a file',
+          `File that \`pare check\` writes its result to as ${format}.`,
+          undefined,
+          'not written',
+        ),
       ]),
     ) as Record<(typeof OUTPUT_FORMATS)[number], ReturnType<typeof path>>,
     'Files that `pare check` writes, by format.',
@@ -303,7 +313,7 @@ const settings = {
       previous: key(
         v.array(v.pipe(v.string(must('a folder')), v.minLength(1, must('a folder'))), must(folders)),
         facts('paths', folders),
-        "Folders of earlier releases: who has one of them downloads only what changed.",
+        'Folders of earlier releases: who has one of them downloads only what changed.',
         [],
       ),
     },
@@ -311,7 +321,9 @@ const settings = {
     false,
   ),
   telemetry: section(
-    { trace: path('the name of a file', 'File that a Chrome trace of the run is written to.', undefined, 'not written') },
+    {
+      trace: path('the name of a file', 'File that a Chrome trace of the run is written to.', undefined, 'not written'),
+    },
     'Counts and times what pare does.',
     true,
   ),
@@ -321,7 +333,9 @@ const settings = {
 export const SettingsSchema = v.strictObject(settings);
 
 export const ConfigSchema = v.strictObject({
-  $schema: v.optional(v.pipe(v.string(must('the address of the JSON Schema')), v.description('Where the JSON Schema lies, for editors.'))),
+  $schema: v.optional(
+    v.pipe(v.string(must('the address of the JSON Schema')), v.description('Where the JSON Schema lies, for editors.')),
+  ),
   extends: v.optional(
     v.pipe(
       v.union([v.string(), v.array(v.string())], must('the name of a file or package, or a list of them')),
@@ -337,5 +351,4 @@ export const ConfigSchema = v.strictObject({
     ),
   ),
   ...settings,
-});
-
+}) satisfies v.GenericSchema<PareConfig, unknown>;

@@ -57,7 +57,10 @@ export function checkValue(key: Key, value: unknown, at: string, found: CheckedS
 export function unknownKey(name: string, at: string, known: readonly string[]): Finding {
   const path = `${at}${name}`;
   if (at === 'cache.redis.' && /key|secret|password/i.test(name))
-    return { path, message: 'is no option: the key comes from the environment only, as PARE_CACHE_KEY, and never from a file.' };
+    return {
+      path,
+      message: 'is no option: the key comes from the environment only, as PARE_CACHE_KEY, and never from a file.',
+    };
   const near = nearest(name, known);
   const elsewhere = near === null ? allKeys().find((key) => key.path.endsWith(`.${name}`))?.path : undefined;
   const hint = elsewhere === undefined ? didYouMean(name, known) : ` Did you mean ${JSON.stringify(elsewhere)}?`;
@@ -84,12 +87,16 @@ function findingsOf(key: Key, value: unknown, at: string): Finding[] {
   if (key.kind === 'budgets') return budgetProblems(value, at);
   const { issues } = v.safeParse(key.schema, value);
   const findings = (issues ?? []).map((issue) => {
-    const inner = (issue.path ?? []).map(({ key: part }) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+    const inner = (issue.path ?? []).map(({ key: part }) =>
+      typeof part === 'number' ? `[${part}]` : `.${String(part)}`,
+    );
     const meant = /Did you mean "([^"]+)"/.exec(issue.message)?.[1] ?? null;
     return { path: `${at}${inner.join('')}`, message: issue.message, expected: key.expected, meant };
   });
   // Of a number or a text, what is neither is said by both.
-  return findings.filter(({ path, message }, at) => findings.findIndex((each) => each.path === path && each.message === message) === at);
+  return findings.filter(
+    ({ path, message }, at) => findings.findIndex((each) => each.path === path && each.message === message) === at,
+  );
 }
 
 function checkExtends(bases: unknown, found: CheckedSettings): string[] {
@@ -97,7 +104,8 @@ function checkExtends(bases: unknown, found: CheckedSettings): string[] {
   const list: unknown[] = Array.isArray(bases) ? bases : [bases];
   const expected = 'the name of a file or package, or a list of them';
   const good = list.every((each) => typeof each === 'string' && each !== '');
-  if (!good) found.findings.push({ path: 'extends', message: `must be ${expected}, not ${shownValue(bases)}`, expected });
+  if (!good)
+    found.findings.push({ path: 'extends', message: `must be ${expected}, not ${shownValue(bases)}`, expected });
   return good ? (list as string[]) : [];
 }
 
@@ -112,12 +120,16 @@ function checkEnvironments(env: unknown, found: CheckedSettings): Map<string, Ch
   for (const [name, settings] of Object.entries(env)) {
     const own: CheckedSettings = { entries: new Map(), findings: found.findings };
     const at = `env.${name}`;
-    if (!isObject(settings)) found.findings.push({ path: at, message: `must be an object of settings, not ${shownValue(settings)}` });
+    if (!isObject(settings))
+      found.findings.push({ path: at, message: `must be an object of settings, not ${shownValue(settings)}` });
     else {
       const { extends: bases, env: inner, ...rest } = settings;
       for (const [key, value] of Object.entries({ extends: bases, env: inner }))
         if (value !== undefined)
-          found.findings.push({ path: `${at}.${key}`, message: 'is no option of an environment: it stands at the top of the file only' });
+          found.findings.push({
+            path: `${at}.${key}`,
+            message: 'is no option of an environment: it stands at the top of the file only',
+          });
       checkObject(configKey(), rest, `${at}.`, own, []);
     }
     environments.set(name, own);

@@ -42,10 +42,18 @@ export function environmentSettings(env: NodeJS.ProcessEnv): TextSettings & { re
   const names = [...byName.keys(), ...OTHER_VARIABLES];
   for (const name of given.filter((each) => !names.includes(each))) {
     const meant = nearest(name, names);
-    if (meant === null && !allKeys().some(({ kind, env: section }) => kind === 'section' && name.startsWith(`${section}_`)))
+    if (
+      meant === null &&
+      !allKeys().some(({ kind, env: section }) => kind === 'section' && name.startsWith(`${section}_`))
+    )
       continue;
     const message = `${name} is set, and there is no such setting`;
-    warnings.push({ code: 'config-environment-name', file: null, message, hint: meant === null ? null : `Did you mean ${meant}?` });
+    warnings.push({
+      code: 'config-environment-name',
+      file: null,
+      message,
+      hint: meant === null ? null : `Did you mean ${meant}?`,
+    });
   }
   return { ...found, warnings };
 }

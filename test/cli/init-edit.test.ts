@@ -65,10 +65,22 @@ describe('a list of plugins', () => {
 
 describe('the options are found', () => {
   test.each([
-    ['behind a type', "import type { UserConfig } from 'vite';\nexport default { plugins: [] } satisfies UserConfig;\n"],
-    ['in a constant', "import type { UserConfig } from 'vite';\nconst config: UserConfig = { plugins: [] };\nexport default config;\n"],
-    ['in a function', "import { defineConfig } from 'vite';\nexport default defineConfig(({ mode }) => ({ base: mode, plugins: [] }));\n"],
-    ['in a function with one return', 'export default async function () {\n  const x = () => { return 1; };\n  return { base: String(x), plugins: [] };\n}\n'],
+    [
+      'behind a type',
+      "import type { UserConfig } from 'vite';\nexport default { plugins: [] } satisfies UserConfig;\n",
+    ],
+    [
+      'in a constant',
+      "import type { UserConfig } from 'vite';\nconst config: UserConfig = { plugins: [] };\nexport default config;\n",
+    ],
+    [
+      'in a function',
+      "import { defineConfig } from 'vite';\nexport default defineConfig(({ mode }) => ({ base: mode, plugins: [] }));\n",
+    ],
+    [
+      'in a function with one return',
+      'export default async function () {\n  const x = () => { return 1; };\n  return { base: String(x), plugins: [] };\n}\n',
+    ],
     ['with the list in a constant', 'const plugins = [];\nexport default { plugins };\n'],
   ])('%s', (_, source) => {
     const text = changed(source, 'vite', 'vite.config.ts');
@@ -77,7 +89,8 @@ describe('the options are found', () => {
   });
 
   test('in CommonJS, with its require', () => {
-    const source = "'use strict';\nconst json = require('@rollup/plugin-json');\n\nmodule.exports = {\n  input: 'a.js',\n  plugins: [json()],\n};\n";
+    const source =
+      "'use strict';\nconst json = require('@rollup/plugin-json');\n\nmodule.exports = {\n  input: 'a.js',\n  plugins: [json()],\n};\n";
     expect(changed(source, 'rollup', 'rollup.config.cjs')).toBe(
       source
         .replace("plugin-json');\n", "plugin-json');\nconst { pare } = require('pare/rollup');\n")
@@ -91,11 +104,22 @@ describe('the options are found', () => {
   test.each([
     ["import * as esbuild from 'esbuild';\nawait esbuild.build({ entryPoints: ['a.js'] });\n", 'build.mjs'],
     ["import { build } from 'esbuild';\nbuild({ entryPoints: ['a.js'] });\n", 'build.mjs'],
-    ["import esbuild from 'esbuild';\nconst options = { entryPoints: ['a.js'] };\nif (process.argv[2]) (await esbuild.context(options)).watch();\nelse await esbuild.build(options);\n", 'build.mjs'],
-    ["const { build } = require('esbuild');\nbuild({ entryPoints: ['a.js'] }).catch(() => process.exit(1));\n", 'build.cjs'],
-    ["require('esbuild');\nconst esbuild = require('esbuild');\nesbuild.buildSync({ entryPoints: ['a.js'] });\n", 'build.js'],
+    [
+      "import esbuild from 'esbuild';\nconst options = { entryPoints: ['a.js'] };\nif (process.argv[2]) (await esbuild.context(options)).watch();\nelse await esbuild.build(options);\n",
+      'build.mjs',
+    ],
+    [
+      "const { build } = require('esbuild');\nbuild({ entryPoints: ['a.js'] }).catch(() => process.exit(1));\n",
+      'build.cjs',
+    ],
+    [
+      "require('esbuild');\nconst esbuild = require('esbuild');\nesbuild.buildSync({ entryPoints: ['a.js'] });\n",
+      'build.js',
+    ],
   ])('in the call of esbuild', (source, file) => {
-    expect(changed(source, 'esbuild', file)).toMatch(/pare\/esbuild[\s\S]*entryPoints: \['a\.js'\], plugins: \[pare\(\)\] }/);
+    expect(changed(source, 'esbuild', file)).toMatch(
+      /pare\/esbuild[\s\S]*entryPoints: \['a\.js'\], plugins: \[pare\(\)\] }/,
+    );
   });
 
   test('in Bun.build', () => {
@@ -108,20 +132,52 @@ describe('the options are found', () => {
 describe('nothing is changed', () => {
   test('where pare is there already', () => {
     expect(edit("import { pare } from 'pare/vite';\nexport default { plugins: [pare()] };\n").status).toBe('present');
-    expect(edit("const { analyzer } = require('pare/rollup');\nmodule.exports = {};\n", 'rollup').status).toBe('present');
+    expect(edit("const { analyzer } = require('pare/rollup');\nmodule.exports = {};\n", 'rollup').status).toBe(
+      'present',
+    );
   });
 
   test.each([
     ['several builds', "export default [{ input: 'a.js' }, { input: 'b.js' }];\n", 'rollup', 'it has several builds'],
-    ['options from elsewhere', "import base from './base.js';\nexport default base;\n", 'vite', 'base is made elsewhere'],
-    ['options merged', "import { mergeConfig } from 'vite';\nexport default mergeConfig({}, {});\n", 'vite', 'its options are made by a function'],
-    ['options spread', "import base from './base.js';\nexport default { ...base };\n", 'vite', 'its plugins may be in what is spread into the options'],
-    ['plugins made by a function', 'export default { plugins: [].concat(1) };\n', 'vite', 'its plugins are no plain list'],
-    ['two returns', 'export default () => {\n  if (x) return {};\n  return {};\n};\n', 'vite', 'it returns different options'],
+    [
+      'options from elsewhere',
+      "import base from './base.js';\nexport default base;\n",
+      'vite',
+      'base is made elsewhere',
+    ],
+    [
+      'options merged',
+      "import { mergeConfig } from 'vite';\nexport default mergeConfig({}, {});\n",
+      'vite',
+      'its options are made by a function',
+    ],
+    [
+      'options spread',
+      "import base from './base.js';\nexport default { ...base };\n",
+      'vite',
+      'its plugins may be in what is spread into the options',
+    ],
+    [
+      'plugins made by a function',
+      'export default { plugins: [].concat(1) };\n',
+      'vite',
+      'its plugins are no plain list',
+    ],
+    [
+      'two returns',
+      'export default () => {\n  if (x) return {};\n  return {};\n};\n',
+      'vite',
+      'it returns different options',
+    ],
     ['the name taken', 'const pare = 1;\nexport default {};\n', 'vite', 'it has something else by the name pare'],
     ['no default export', 'export const a = 1;\n', 'vite', 'it has no default export'],
     ['a syntax error', 'export default {\n', 'vite', 'it could not be read'],
-    ['two builds of esbuild', "import { build } from 'esbuild';\nbuild({});\nbuild({});\n", 'esbuild', 'it has several builds'],
+    [
+      'two builds of esbuild',
+      "import { build } from 'esbuild';\nbuild({});\nbuild({});\n",
+      'esbuild',
+      'it has several builds',
+    ],
     ['no build of esbuild', "import 'esbuild';\n", 'esbuild', "no call of esbuild's build was found"],
   ] as const)('with %s', (_, source, bundler, reason) => {
     expect(edit(source, bundler)).toEqual({ status: 'unsure', reason });

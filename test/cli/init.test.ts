@@ -30,7 +30,12 @@ function project(files: Readonly<Record<string, string>>, packages: readonly str
 const run = (cwd: string, ...args: string[]) => program.run(['init', ...args], { cwd });
 const read = (folder: string, file: string): string => readFileSync(join(folder, file), 'utf8');
 const node = (cwd: string, ...args: string[]): string =>
-  execFileSync(process.execPath, args, { cwd, env: cleanEnvironment(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync(process.execPath, args, {
+    cwd,
+    env: cleanEnvironment(),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 const bin = (name: string, file: string): string => join(root, 'node_modules', name, file);
 
 const VITE_TS = [
@@ -45,7 +50,10 @@ const VITE_TS = [
 
 describe('what it writes builds', () => {
   test('Vite, configured in TypeScript', async () => {
-    const folder = project({ 'package.json': '{ "type": "module", "devDependencies": { "vite": "8" } }', 'vite.config.ts': VITE_TS }, ['vite']);
+    const folder = project(
+      { 'package.json': '{ "type": "module", "devDependencies": { "vite": "8" } }', 'vite.config.ts': VITE_TS },
+      ['vite'],
+    );
     const { code, stdout, stderr } = await run(folder, '--yes');
     expect([code, stderr]).toEqual([
       EXIT.ok,
@@ -64,9 +72,21 @@ describe('what it writes builds', () => {
   });
 
   test.each([
-    ['rollup.config.mjs', 'rollup', "import json from '@rollup/plugin-json';\n\nexport default {\n  input: 'src/main.js',\n  output: { dir: 'dist' },\n  plugins: [\n    json(),\n  ],\n};\n"],
-    ['rollup.config.cjs', 'rollup', "const json = require('@rollup/plugin-json');\n\nmodule.exports = {\n  input: 'src/main.js',\n  output: { dir: 'dist' },\n  plugins: [json()]\n};\n"],
-    ['rolldown.config.js', 'rolldown', "import { defineConfig } from 'rolldown'\n\nexport default defineConfig({ input: 'src/main.js' })\n"],
+    [
+      'rollup.config.mjs',
+      'rollup',
+      "import json from '@rollup/plugin-json';\n\nexport default {\n  input: 'src/main.js',\n  output: { dir: 'dist' },\n  plugins: [\n    json(),\n  ],\n};\n",
+    ],
+    [
+      'rollup.config.cjs',
+      'rollup',
+      "const json = require('@rollup/plugin-json');\n\nmodule.exports = {\n  input: 'src/main.js',\n  output: { dir: 'dist' },\n  plugins: [json()]\n};\n",
+    ],
+    [
+      'rolldown.config.js',
+      'rolldown',
+      "import { defineConfig } from 'rolldown'\n\nexport default defineConfig({ input: 'src/main.js' })\n",
+    ],
   ])('%s', async (file, name, source) => {
     const folder = project({ 'package.json': '{ "type": "module" }', [file]: source }, [name, '@rollup']);
     const { code, stdout } = await run(folder, '--yes');
@@ -77,10 +97,18 @@ describe('what it writes builds', () => {
   });
 
   test.each([
-    ['build.mjs', "import * as esbuild from 'esbuild';\n\nawait esbuild.build({\n  entryPoints: ['src/main.js'],\n  bundle: true,\n  outdir: 'dist',\n});\n"],
-    ['scripts/build.cjs', "const { build } = require('esbuild');\n\nbuild({ entryPoints: ['src/main.js'], bundle: true, outdir: 'dist' }).catch(() => process.exit(1));\n"],
+    [
+      'build.mjs',
+      "import * as esbuild from 'esbuild';\n\nawait esbuild.build({\n  entryPoints: ['src/main.js'],\n  bundle: true,\n  outdir: 'dist',\n});\n",
+    ],
+    [
+      'scripts/build.cjs',
+      "const { build } = require('esbuild');\n\nbuild({ entryPoints: ['src/main.js'], bundle: true, outdir: 'dist' }).catch(() => process.exit(1));\n",
+    ],
   ])('esbuild, from %s', async (file, source) => {
-    const folder = project({ 'package.json': `{ "scripts": { "build": "node ${file}" } }`, [file]: source }, ['esbuild']);
+    const folder = project({ 'package.json': `{ "scripts": { "build": "node ${file}" } }`, [file]: source }, [
+      'esbuild',
+    ]);
     const { code, stdout } = await run(folder, '--yes');
     expect([code, stdout.split('\n')[0]]).toEqual([EXIT.ok, `pare  built with esbuild (${file})`]);
     expect(JSON.parse(read(folder, 'pare.config.json'))).toHaveProperty('$schema');
@@ -96,7 +124,9 @@ describe('it asks before it touches anything', () => {
     const folder = project(files);
     const { code, stdout, stderr } = await run(folder);
     expect(code).toBe(EXIT.usage);
-    expect(stderr).toBe('Nothing was touched: this is no terminal, so nobody can be asked. To write it: pare init --yes\n');
+    expect(stderr).toBe(
+      'Nothing was touched: this is no terminal, so nobody can be asked. To write it: pare init --yes\n',
+    );
     expect(stdout).toContain('+  plugins: [pare()],');
     expect(read(folder, 'vite.config.js')).toBe(VITE_TS);
     expect(existsSync(join(folder, 'pare.config.js'))).toBe(false);
@@ -159,8 +189,12 @@ describe('what it leaves to people', () => {
       'webpack.config.js': 'module.exports = {};\n',
     });
     const { stdout } = await run(folder, '--dry-run');
-    expect(stdout).toContain('esbuild is used without a file to put the plugin in. Write a script that calls esbuild.build()');
-    expect(stdout).toContain('There is no plugin for webpack. pare reads its finished output, with its source maps:\n    pare analyze dist --evidence stats.json');
+    expect(stdout).toContain(
+      'esbuild is used without a file to put the plugin in. Write a script that calls esbuild.build()',
+    );
+    expect(stdout).toContain(
+      'There is no plugin for webpack. pare reads its finished output, with its source maps:\n    pare analyze dist --evidence stats.json',
+    );
   });
 
   test('no bundler at all', async () => {
@@ -184,9 +218,13 @@ test('the format fits the project, or is what is asked for', async () => {
     return readdirSync(folder).filter((name) => name.startsWith('pare.config'));
   };
   expect(await formatOf({ 'package.json': '{}', 'vite.config.ts': VITE_TS })).toEqual(['pare.config.ts']);
-  expect(await formatOf({ 'package.json': '{ "type": "module" }', 'vite.config.js': VITE_TS })).toEqual(['pare.config.js']);
+  expect(await formatOf({ 'package.json': '{ "type": "module" }', 'vite.config.js': VITE_TS })).toEqual([
+    'pare.config.js',
+  ]);
   expect(await formatOf({ 'package.json': '{}', 'vite.config.mjs': VITE_TS })).toEqual(['pare.config.json']);
-  expect(await formatOf({ 'package.json': '{}', 'vite.config.ts': VITE_TS }, '--format', 'json')).toEqual(['pare.config.json']);
+  expect(await formatOf({ 'package.json': '{}', 'vite.config.ts': VITE_TS }, '--format', 'json')).toEqual([
+    'pare.config.json',
+  ]);
   const { code, stderr } = await run(project({}), '--format', 'yaml');
   expect([code, stderr]).toEqual([EXIT.usage, 'error --format takes ts, js or json, not yaml\n']);
 });
@@ -197,6 +235,9 @@ test('a project with a field "pare" in package.json has its configuration', () =
 });
 
 test('a Bun script is found', () => {
-  const folder = makeFolder({ 'package.json': '{ "scripts": { "build": "bun ./tools/make.ts" } }', 'tools/make.ts': 'await Bun.build({ entrypoints: [] });' });
+  const folder = makeFolder({
+    'package.json': '{ "scripts": { "build": "bun ./tools/make.ts" } }',
+    'tools/make.ts': 'await Bun.build({ entrypoints: [] });',
+  });
   expect(detectProject(folder).bundlers).toEqual([{ name: 'bun', file: 'tools/make.ts' }]);
 });
