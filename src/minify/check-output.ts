@@ -29,8 +29,8 @@ export function parserOf(root: string): Parse {
   return async (code, kind) => {
     if (kind === 'module') return (await (modules ??= moduleParser(root)))(code);
     try {
-      if (kind === 'script') new Script(code);
-      else compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname']);
+      if (kind === 'commonjs') compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname']);
+      else void new Script(code);
       return null;
     } catch (error) {
       return messageOf(error);

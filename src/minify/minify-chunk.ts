@@ -13,8 +13,8 @@ import type { ToolInput } from './tools/tool.ts';
 import { brotliBytes, isNoLarger, rank, type Brotli, type Weight } from './weigh.ts';
 
 export interface RunOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly priority?: number | undefined;
+  readonly signal?: AbortSignal;
+  readonly priority?: number;
 }
 
 export interface MinifyEngine {
@@ -153,8 +153,9 @@ async function compute(
   const licences = arrangeLicences(licenceNotices(code), settings.licences, chunk.file);
   const results = await Promise.all(plan.chains.map((chain) => runChain(chain, input, engine)));
   engine.signal?.throwIfAborted();
-  const candidates = results.flatMap((result) => result.candidates);
-  const failures = results.flatMap((result) => result.failures);
+  // Where one fails at a chain's head, what comes behind it may be another chain's head.
+  const candidates = eachOnce(results.flatMap((result) => result.candidates));
+  const failures = eachOnce(results.flatMap((result) => result.failures));
 
   const exact = plan.chains.some((chain) => chain.some(({ tool }) => tool === 'terser'));
   // With all that will stand before it: a few bytes there can move brotli's result by 0.3 %.
@@ -186,6 +187,10 @@ async function compute(
   return { code: result, map, tool: winner.tool, licences, tried, warnings, remarks: plan.remarks };
 }
 
+function eachOnce<T extends { readonly tool: string }>(of: readonly T[]): T[] {
+  return [...new Map(of.map((each) => [each.tool, each])).values()];
+}
+
 /** Minifiers but terser work in threads of their own; only what would block this one is worth another. */
 async function runChain(
   chain: readonly FoundTool[],
@@ -194,7 +199,9 @@ async function runChain(
 ): Promise<{ candidates: Candidate[]; failures: Failed[] }> {
   const task: MinifyTaskInput = { ...input, steps: chain };
   const elsewhere = run !== undefined && chain.some(({ tool }) => tool === 'terser') && isCloneable(input.terser);
-  const { steps, error } = await (elsewhere ? run(task, { signal }) : minifyTask(task, { signal }));
+  const { steps, error } = await (elsewhere
+    ? run(task, signal === undefined ? {} : { signal })
+    : minifyTask(task, { signal }));
   const nameOf = (length: number): string =>
     chain
       .slice(0, length)

@@ -46,6 +46,7 @@ export async function minifyTask(
     const start = performance.now();
     try {
       const output = await RUN[tool](await load(file), { ...input, code });
+      if (typeof output.code !== 'string') throw new Error('it gave no code');
       steps.push({ ...output, ms: performance.now() - start });
       code = output.code;
     } catch (error) {

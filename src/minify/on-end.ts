@@ -8,7 +8,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { sourceMapComment } from '../measure/comments.ts';
-import { baseName, licenceFileOf } from './licences.ts';
+import { licenceFileOf } from './licences.ts';
 import type { ChunkFormat } from './minified.ts';
 import { minifyChunk } from './minify-chunk.ts';
 import { createReporter } from './remarks.ts';

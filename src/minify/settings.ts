@@ -8,12 +8,10 @@ export type Minifier = (typeof MINIFIERS)[number];
 /** What becomes of licence comments: kept in the chunk, put in a file beside it, or dropped. */
 export type LicenceMode = 'inline' | 'linked' | 'none';
 
-/** terser's own options. Those that ask for a different result, not for more effort, hold for every minifier; see `shared-options.ts`. */
-export type TerserOptions = Readonly<Record<string, unknown>>;
-
 export interface MinifySettings {
   readonly tools: readonly Minifier[];
-  readonly terser: TerserOptions;
+  /** terser's own options. Those that ask for a different result, not for more effort, hold for every minifier; see `shared-options.ts`. */
+  readonly terser: object;
   /** The newest ECMAScript that the output may use: `es2022`. */
   readonly target: string;
   readonly licences: LicenceMode;

@@ -3,7 +3,7 @@
  * own; those that ask for another result (kept names, dropped calls) hold for all, or else what a chunk comes to would depend
  * on who made it smallest.
  */
-import type { Minifier, TerserOptions } from './settings.ts';
+import type { Minifier } from './settings.ts';
 
 export interface SharedOptions {
   readonly compress: boolean;
@@ -36,9 +36,11 @@ const ALONE = {
   mangle: ['eval', 'keep_private_props'],
 };
 /** Of `format` those that all print alike. */
-const FORMAT_SHARED = ['ascii_only', 'ecma', 'semicolons'];
+const FORMAT_SHARED: ReadonlySet<string> = new Set(['ascii_only', 'ecma', 'semicolons']);
 
-export function understandOptions(terser: TerserOptions): UnderstoodOptions {
+/** @param options terser's */
+export function understandOptions(options: object): UnderstoodOptions {
+  const terser = section(options);
   const compress = section(terser['compress']);
   const mangle = section(terser['mangle']);
   const format = { ...section(terser['output']), ...section(terser['format']) };
@@ -59,7 +61,7 @@ export function understandOptions(terser: TerserOptions): UnderstoodOptions {
     ...(['keep_fnames', 'keep_classnames'] as const).filter((key) => names(key) instanceof RegExp),
     ...(typeof toplevel === 'string' ? ['toplevel'] : []),
     ...Object.keys(format)
-      .filter((key) => !FORMAT_SHARED.includes(key) && !(key === 'comments' && format[key] === false))
+      .filter((key) => !FORMAT_SHARED.has(key) && !(key === 'comments' && format[key] === false))
       .map((key) => `format.${key}`),
   ];
   const reserved = list(mangle['reserved']);

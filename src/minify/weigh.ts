@@ -28,7 +28,7 @@ const QUICK = 5;
 const RANKING = 9;
 const EXACT = 11;
 /** What lies so near to the best by the ranking may be the best. Differences between the qualities' orders are smaller. */
-const NEAR = 1.006;
+const NEAR = { share: 1.006, bytes: 16 };
 
 /**
  * The weights, and the order of the texts from the smallest on. Texts of equal weight keep their order.
@@ -49,7 +49,7 @@ export async function rank(
   };
   const ranked = await Promise.all(texts.map((text) => weigh(text, RANKING)));
   const best = Math.min(...ranked.map(({ bytes }) => bytes));
-  const isNear = ({ bytes }: Weight): boolean => bytes <= best * NEAR;
+  const isNear = ({ bytes }: Weight): boolean => bytes <= best * NEAR.share + NEAR.bytes;
   const contest = exact && ranked.filter(isNear).length > 1;
   const weights = contest
     ? await Promise.all(texts.map((text, at) => (isNear(ranked[at]!) ? weigh(text, EXACT) : ranked[at]!)))

@@ -4,7 +4,7 @@
  */
 import type * as Esbuild from 'esbuild';
 
-import { type ToolInput, type ToolOutput } from './tool.ts';
+import type { ToolInput, ToolOutput } from './tool.ts';
 
 export async function runEsbuild(module: unknown, input: ToolInput): Promise<ToolOutput> {
   const { transform } = module as typeof Esbuild;

@@ -1,6 +1,5 @@
 /** What every minifier is given, and what it gives back. */
 import type { SharedOptions } from '../shared-options.ts';
-import type { TerserOptions } from '../settings.ts';
 
 export interface ToolInput {
   readonly code: string;
@@ -8,7 +7,7 @@ export interface ToolInput {
   readonly kind: 'module' | 'commonjs' | 'script';
   readonly wantsMap: boolean;
   readonly target: string;
-  readonly terser: TerserOptions;
+  readonly terser: object;
   readonly shared: SharedOptions;
   /** Whether there are directives besides "use strict", which say something to whoever loads the chunk: `"use client"`. */
   readonly keepDirectives: boolean;
