@@ -37,6 +37,8 @@ export class Resolver {
   readonly #byTail = new Map<string, string[]>();
   /** Folders of packages by name. */
   readonly #folders = new Map<string, Set<string>>();
+  /** The same by who asks: all modules of a folder see the same packages. */
+  readonly #folderBySeer = new Map<string, string | null>();
   #matcher: ((specifier: string) => string[]) | null | undefined;
   readonly #packageFolders = new Map<string, boolean>();
   readonly #files = new Map<string, string | null>();
@@ -73,11 +75,16 @@ export class Resolver {
     let found = this.#files.get(base);
     if (found === undefined) {
       const stems = SCRIPT_EXTENSION.test(base) ? [base, base.replace(/js(x?)$/, 'ts$1')] : [base];
-      const candidates = stems.flatMap((stem) => ENDINGS.map((ending) => stem + ending));
-      found = candidates.find((id) => this.#known.has(id)) ?? candidates.find((id) => this.#onDisk(id)) ?? null;
+      found = this.#first(stems, (id) => this.#known.has(id)) ?? this.#first(stems, (id) => this.#onDisk(id));
       this.#files.set(base, found);
     }
     return found;
+  }
+
+  /** The first of the stems with one of the endings that passes. */
+  #first(stems: readonly string[], test: (id: string) => boolean): string | null {
+    for (const stem of stems) for (const ending of ENDINGS) if (test(stem + ending)) return stem + ending;
+    return null;
   }
 
   #bare(from: string, specifier: string, kind: ImportStatement['kind']): string | null {
@@ -104,14 +111,31 @@ export class Resolver {
 
   /** The package's folder as seen from a module: the nearest `node_modules` upwards that has it. */
   #folderOf(from: string, name: string): string | null {
+    const key = `${path.posix.dirname(from)}\n${name}`;
+    let folder = this.#folderBySeer.get(key);
+    if (folder === undefined) this.#folderBySeer.set(key, (folder = this.#findFolder(from, name)));
+    return folder;
+  }
+
+  #findFolder(from: string, name: string): string | null {
     const folders = this.#folders.get(name);
     for (let folder = path.posix.dirname(from); ; folder = up(folder)) {
       const candidate = path.posix.join(folder, 'node_modules', name);
       if (folders?.has(candidate) === true) return candidate;
-      if (this.#hasPackages(folder) && this.#manifest(candidate) !== null) return candidate;
+      if (this.#hasPackages(folder) && this.#manifest(candidate) !== null) return this.#real(candidate);
       if (folder === LIMIT) break;
     }
     return folders?.values().next().value ?? null;
+  }
+
+  /** Where a folder really is: pnpm and workspaces link packages, and bundlers name modules by what the link leads to. */
+  #real(folder: string): string {
+    try {
+      const [root, real] = [this.#root, path.join(this.#root, folder)].map((each) => this.#disk.realPath(each));
+      return toPosix(path.relative(root!, real!));
+    } catch {
+      return folder;
+    }
   }
 
   /** Files that a package may mean by a subpath, the likeliest first. */
