@@ -296,7 +296,7 @@ export class DiskTier {
     let entries = 0;
     let freed = 0;
     const { kind, tag } = selection;
-    for (const packed of [...this.#packedRecords()]) {
+    for (const packed of Array.from(this.#packedRecords())) {
       if (kind !== undefined && packed.kind !== kind) continue;
       if (tag !== undefined && !hasTag(packed.record, tag)) continue;
       this.#packs.drop(packed.hex);
@@ -324,7 +324,7 @@ export class DiskTier {
     let entries = 0;
     let bytes = 0;
     let removed = 0;
-    for (const { hex, record } of [...this.#packedRecords()]) {
+    for (const { hex, record } of Array.from(this.#packedRecords())) {
       entries++;
       bytes += record.length;
       const problem = await problemOf(record, hex);

@@ -381,7 +381,7 @@ class TieredStore implements Store {
   #clearMemory({ kind, tag }: Selection): EntryCount {
     let entries = 0;
     let bytes = 0;
-    for (const [hex, held] of [...this.#memory.entries()]) {
+    for (const [hex, held] of Array.from(this.#memory.entries())) {
       if (kind !== undefined && held.kind !== kind) continue;
       if (tag !== undefined && !held.tags.some(([name]) => name === tag)) continue;
       this.#memory.delete(hex);

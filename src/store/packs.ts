@@ -263,14 +263,14 @@ function* recordsOf(pack: Pack): Generator<PackedRecord> {
 
 /** From the smallest up, as long as the next isn't much larger than all before it together. */
 function smaller(packs: readonly Pack[]): Pack[] {
-  const bySize = [...packs].sort((a, b) => a.bytes - b.bytes);
+  const chosen = new Set<Pack>();
   let total = 0;
-  const chosen = bySize.filter(({ bytes }, i) => {
-    const isTaken = i < MERGED_AT_ONCE || bytes <= total;
-    if (isTaken) total += bytes;
-    return isTaken;
-  });
-  return packs.filter((pack) => chosen.includes(pack));
+  for (const pack of [...packs].sort((a, b) => a.bytes - b.bytes)) {
+    if (chosen.size >= MERGED_AT_ONCE && pack.bytes > total) break;
+    chosen.add(pack);
+    total += pack.bytes;
+  }
+  return packs.filter((pack) => chosen.has(pack));
 }
 
 function mostRecent(records: PackedRecord[], limitBytes: number): PackedRecord[] {

@@ -220,7 +220,7 @@ export class RedisLink {
     const client = this.#client;
     this.#client = null;
     client?.disconnect();
-    for (const giveUp of [...this.#waits]) giveUp();
+    for (const giveUp of Array.from(this.#waits)) giveUp();
     this.#warn(describe(trouble, this.#settings, error));
     if (performance.now() - this.#wellSince > TRUSTED_AFTER_MS) this.#probeMs = FIRST_PROBE_MS;
     this.#scheduleProbe(trouble);
@@ -264,7 +264,7 @@ export class RedisLink {
     if (this.#probe !== null) clearTimeout(this.#probe);
     this.#client?.disconnect();
     this.#client = null;
-    for (const giveUp of [...this.#waits]) giveUp();
+    for (const giveUp of Array.from(this.#waits)) giveUp();
   }
 }
 

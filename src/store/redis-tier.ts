@@ -1,6 +1,7 @@
 /** The cache that a team's machines share. What comes from there is checked like a file that somebody else has written. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import type { CacheKind } from '../model/byte-cache.ts';
@@ -199,7 +200,8 @@ export class RedisTier {
 
   /** Batches grow as long as Redis takes them quickly, so that the last one before the end is never a long one. */
   async #drain(): Promise<void> {
-    await null;
+    // What is put in the same turn goes out together.
+    await turn();
     while (this.#queue.length > 0) {
       if (this.#isFull() || (this.#isClosing && !this.#link.isUsable)) return this.#dropAll();
       // What has gathered waits for Redis to come back; the queue is bounded.

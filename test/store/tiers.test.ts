@@ -40,7 +40,7 @@ async function agrees(
 ): Promise<void> {
   const model = new Map<number, Uint8Array>();
   const forget = (isMeant: (name: number) => boolean): void => {
-    for (const known of [...model.keys()]) if (isMeant(known)) model.delete(known);
+    for (const known of Array.from(model.keys())) if (isMeant(known)) model.delete(known);
   };
   let store = reopen();
   for (const [at, each] of steps.entries()) {
