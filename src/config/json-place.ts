@@ -34,18 +34,35 @@ export function placeInJson(text: string, segments: readonly string[]): Place | 
   return { line: place.line, column: place.column };
 }
 
-/** What keeps a text from being JSON, with the mend where it is a usual slip. */
-export function jsonSyntaxProblem(text: string): { readonly message: string; readonly place: Place | null } {
+/**
+ * What keeps a text from being JSON, with the mend where it is a usual slip.
+ *
+ * @param said what JSON.parse said of it: V8 names the place; other engines don't, and then the reader here is asked
+ */
+export function jsonSyntaxProblem(
+  text: string,
+  said: string,
+): { readonly message: string; readonly place: Place | null } {
+  const offset = /end of JSON input/.test(said)
+    ? text.length
+    : Number(/position (\d+)/.exec(said)?.[1] ?? ownOffset(text));
+  if (text.slice(offset).trim() === '')
+    return { message: 'it ends too early', place: placeAt(text, text.trimEnd().length) };
+  return { message: `unexpected ${JSON.stringify(text[offset])}${mend(text, offset)}`, place: placeAt(text, offset) };
+}
+
+function ownOffset(text: string): number {
   try {
     parse(text, { mode: 'json' });
-    return { message: 'it is no JSON', place: null };
+    return 0;
   } catch (error) {
-    const { line, column, offset } = error as Partial<Place> & { readonly offset?: number };
-    const place = line === undefined ? null : { line, column: column ?? null };
-    const at = offset ?? text.length;
-    const found = text.slice(at).trim() === '' ? 'it ends too early' : `unexpected ${JSON.stringify(text[at])}`;
-    return { message: `${found}${mend(text, at)}`, place };
+    return (error as { readonly offset?: number }).offset ?? 0;
   }
+}
+
+function placeAt(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
 function mend(text: string, offset: number): string {

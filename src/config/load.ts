@@ -97,9 +97,7 @@ export async function validate(options: LoadOptions = {}): Promise<readonly Conf
 }
 
 /** Files and folders that were looked at, whether or not what they say is right. */
-export async function inspect(
-  options: LoadOptions,
-): Promise<{
+export async function inspect(options: LoadOptions): Promise<{
   readonly loaded: LoadedConfig | ConfigError;
   readonly files: readonly string[];
   readonly folders: readonly string[];

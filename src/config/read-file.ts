@@ -51,9 +51,9 @@ export async function readJson(file: string): Promise<ReadResult> {
   }
   try {
     return { ok: true, value: JSON.parse(text), files, text };
-  } catch {
+  } catch (error) {
     const { jsonSyntaxProblem } = await import('./json-place.ts');
-    const { message, place } = jsonSyntaxProblem(text);
+    const { message, place } = jsonSyntaxProblem(text, (error as Error).message);
     return { ok: false, isInvalid: false, message: `can't be read: ${message}`, place, files, text };
   }
 }

@@ -38,7 +38,7 @@ export interface WorkerSettings {
 export interface MinifySettings {
   readonly tools: readonly Minifier[];
   /** terser's own options. */
-  readonly terser: object;
+  readonly terser: Readonly<Record<string, unknown>>;
   readonly target: string;
   readonly licences: LicencePlace;
 }

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../model/build.ts';
 import { nearest } from '../model/nearest-name.ts';
 import { PareError } from '../model/errors.ts';
-import { allKeys, keyAt, type Key } from './keys.ts';
+import { allKeys, environmentName, keyAt, type Key } from './keys.ts';
 import { checkValue, unknownKey, type CheckedSettings } from './settings-check.ts';
 import type { Finding } from './source.ts';
 
@@ -37,16 +37,20 @@ export function environmentSettings(env: NodeJS.ProcessEnv): TextSettings & { re
     return key === undefined ? [] : [{ path: key.path, value: env[name]!, name }];
   });
   // A section that is turned off stays off, whatever of it is set beside.
-  const [sections, others] = [known.filter(isSection), known.filter((setting) => !isSection(setting))];
-  for (const setting of [...others, ...sections]) readSetting(setting, found);
+  for (const setting of [...known.filter((each) => !isSection(each)), ...known.filter(isSection)])
+    readSetting(setting, found);
   const names = [...byName.keys(), ...OTHER_VARIABLES];
+  const sections = allKeys().flatMap(({ kind, path }) =>
+    kind === 'section' || kind === 'group' ? [`${environmentName(path)}_`] : [],
+  );
   for (const name of given.filter((each) => !names.includes(each))) {
-    const meant = nearest(name, names);
-    if (
-      meant === null &&
-      !allKeys().some(({ kind, env: section }) => kind === 'section' && name.startsWith(`${section}_`))
-    )
-      continue;
+    const section = sections.filter((each) => name.startsWith(each)).sort((a, b) => b.length - a.length)[0];
+    // What both begin with says nothing about how near they are.
+    const start = section ?? 'PARE_';
+    const rests = names.flatMap((each) => (each.startsWith(start) ? [each.slice(start.length)] : []));
+    const rest = nearest(name.slice(start.length), rests);
+    if (rest === null && section === undefined) continue;
+    const meant = rest === null ? null : `${start}${rest}`;
     const message = `${name} is set, and there is no such setting`;
     warnings.push({
       code: 'config-environment-name',
