@@ -25,7 +25,7 @@ const definition = defineCommand({
       'them as they are. With --previous it writes deltas too (.dcz, and .dcb where this Node can): a browser that has a ' +
       'file of an earlier release downloads only what changed (RFC 9842). pare-compress.json says what there is, with the ' +
       'headers that a server needs. Copies that no longer fit are removed, and nothing else is. The same files give the ' +
-      'same bytes.',
+      'same bytes. Options that are not given come from the section "compress" of the configuration.',
     examples: [
       ['compress dist', 'Copies for every browser'],
       [
@@ -69,6 +69,8 @@ const definition = defineCommand({
       description: 'where the folder lies on the server',
     },
     'dry-run': { type: 'boolean', description: 'compress and measure, but write nothing' },
+    cache: { type: 'boolean', default: true, negativeDescription: 'compress everything anew' },
+    config: { type: 'string', valueHint: 'FILE', description: 'the configuration; default: the nearest upwards' },
     check: { type: 'boolean', description: 'hold the folder against its manifest instead' },
     rows: { type: 'string', valueHint: 'N', default: '20', description: 'files to list, or "all"' },
     json: { type: 'boolean', description: 'the manifest, or with --check the problems, as JSON' },
@@ -77,15 +79,19 @@ const definition = defineCommand({
     const rows = parseRows('compress', args.rows);
     const target = args.target ?? (await findOutputFolder());
     if (args.check === true) return check(target, args.json === true);
-    const settings: CompressSettings = {
-      ...COMPRESS_DEFAULTS,
+    const flags: Partial<CompressSettings> = {
       ...(args.formats !== undefined && { formats: parseList(args.formats) }),
       ...(args['min-saving'] !== undefined && { minSaving: parseShare(args['min-saving']) }),
       ...(args.include !== undefined && { include: args.include }),
       ...(args.previous !== undefined && { previous: args.previous.split(',').filter(Boolean) }),
     };
     const isDry = args['dry-run'] === true;
-    const { manifest, diagnostics } = await compress(target, settings, { base: args.base, isDry });
+    const { manifest, diagnostics } = await compress(target, flags, {
+      config: args.config,
+      base: args.base,
+      cache: args.cache,
+      isDry,
+    });
     if (diagnostics.length > 0) (await import('./diagnostics.ts')).warn(diagnostics);
     if (args.json === true) process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
     else process.stdout.write(renderResult(manifest, target, { rows, isDry }));
@@ -99,49 +105,56 @@ export const command = {
   run: (words: readonly string[]) => definition.run(joinRepeated(words, '--previous')),
 };
 
+interface Asked {
+  readonly config: string | undefined;
+  readonly base: string;
+  readonly cache: boolean;
+  readonly isDry: boolean;
+}
+
+/** @param flags what the command line says: it comes before the configuration */
 async function compress(
   target: string,
-  settings: CompressSettings,
-  { base, isDry }: { readonly base: string; readonly isDry: boolean },
+  flags: Partial<CompressSettings>,
+  { config, base, cache, isDry }: Asked,
 ): Promise<{ readonly manifest: PrecompressManifest; readonly diagnostics: readonly Diagnostic[] }> {
-  const { precompress } = await import('../precompress/precompress.ts');
+  const [{ startEngine }, { compressSettings }, { closeOnSignals, uninterrupted }, { precompress }] = await Promise.all(
+    [
+      import('../engine/engine.ts'),
+      import('../config/settings.ts'),
+      import('../scope/signals.ts'),
+      import('../precompress/precompress.ts'),
+    ],
+  );
+  const folder = path.resolve(target);
   const diagnostics: Diagnostic[] = [];
+  await using engine = await startEngine({
+    config: { file: config },
+    cache,
+    runKind: `compress ${folder}`,
+    onWarning: (warning) => diagnostics.push({ ...warning, file: null }),
+  });
+  closeOnSignals(engine.scope);
   const progress = createProgress();
   progress.update(`reading ${target}`);
-  const interruption = abortOnSignal();
+  const settings = { ...COMPRESS_DEFAULTS, ...compressSettings(engine.config), ...flags };
   try {
-    const manifest = await precompress(path.resolve(target), settings, {
-      base,
-      dryRun: isDry,
-      signal: interruption.signal,
-      onProgress: (done, total, file) => progress.update(`compressing ${done}/${total}  ${file}`),
-      onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
-    });
+    // At a signal the scope ends what is going on; this waits until nothing is half-written.
+    const manifest = await uninterrupted(() =>
+      precompress(folder, settings, {
+        base,
+        dryRun: isDry,
+        cache: engine.cache,
+        signal: engine.scope.signal,
+        run: (input, options) => engine.run('encode', input, options),
+        onProgress: (done, total, file) => progress.update(`compressing ${done}/${total}  ${file}`),
+        onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
+      }),
+    );
     return { manifest, diagnostics };
   } finally {
     progress.clear();
-    interruption.release();
   }
-}
-
-/** At the first signal what is being written is finished and nothing more begun; a second one has its plain effect. */
-function abortOnSignal(): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  let received: NodeJS.Signals | null = null;
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const stop = (signal: NodeJS.Signals): void => {
-    received = signal;
-    for (const each of signals) process.off(each, stop);
-    controller.abort(new PareError('interrupted', `Ended by ${signal}`));
-  };
-  for (const each of signals) process.on(each, stop);
-  return {
-    signal: controller.signal,
-    release() {
-      for (const each of signals) process.off(each, stop);
-      if (received !== null) process.kill(process.pid, received);
-    },
-  };
 }
 
 async function check(target: string, isJson: boolean): Promise<ExitCode> {

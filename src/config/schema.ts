@@ -301,14 +301,17 @@ const settings = {
   ),
   compress: section(
     {
-      formats: choices(COMPRESSIONS, 'Formats of the copies; `zst` needs a Node that has zstd.', ['br', 'gz']),
+      formats: choices(COMPRESSIONS, 'Formats of the copies; `zst` takes longer on a Node without zstd of its own.', [
+        'br',
+        'gz',
+      ]),
       minSaving: share('A copy that saves less than this is not written.', '2 %'),
       minBytes: bytes('A file smaller than this gets no copies.', '1 KiB'),
       include: word(
         'text',
         'a pattern of file names',
-        'Which files get copies.',
-        '**/*.{js,mjs,css,html,json,map,svg,txt,xml,wasm,webmanifest,ico,ttf,otf,eot}',
+        'Which files get copies; source maps only where it names them.',
+        '**/*.{js,mjs,css,html,json,svg,txt,xml,wasm,webmanifest,ico,ttf,otf,eot}',
       ),
       previous: key(
         v.array(v.pipe(v.string(must('a folder')), v.minLength(1, must('a folder'))), must(folders)),

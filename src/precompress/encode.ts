@@ -78,7 +78,8 @@ async function encodeOnly(contents: Uint8Array, format: Format, dictionary: Uint
 
 async function zstandard(contents: Uint8Array, dictionary: Uint8Array | null, window: number): Promise<Uint8Array> {
   const zstd = await openZstd();
-  const frame = await zstd.compress(contents, levelFor(contents.length), dictionary);
+  const level = levelFor(contents.length + (dictionary?.length ?? 0));
+  const frame = await zstd.compress(contents, level, dictionary);
   const asked = windowSize(frame);
   if (asked === null || asked > window) throw new Error(`a frame of zstd asks for a window of ${asked} bytes`);
   return frame;
