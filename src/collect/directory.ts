@@ -4,7 +4,6 @@
  */
 import type { Stats } from 'node:fs';
 import path from 'node:path';
-import { init, parse } from 'es-module-lexer';
 
 import type { Diagnostic, OutputImport, OutputKind } from '../model/build.ts';
 import type { ByteCache } from '../model/byte-cache.ts';
@@ -17,7 +16,7 @@ import type { ResolvedImport } from '../measure/link.ts';
 import { scanModule, type ModuleSyntax } from '../measure/module-syntax.ts';
 import { readSourceMap, type SourceMapView } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';
-import { Disk } from './disk.ts';
+import { Disk, type Lent } from './disk.ts';
 import { FactsReader, isMapTrouble, type ModuleFacts } from './module-facts.ts';
 import { PackageFiles } from './package-files.ts';
 import { Resolver } from './resolve.ts';
@@ -37,7 +36,6 @@ export async function directoryEvidence(
   disk = new Disk(),
   cache: ByteCache | null = null,
 ): Promise<BuildEvidence> {
-  await init();
   const diagnostics: Diagnostic[] = [];
   const facts = new FactsReader(root, disk, cache);
   const outputs: ReadOutput[] = [];
@@ -180,9 +178,8 @@ async function readOutput(
   const output = { file: name, kind, entry: false, entryModule: null, imports: [], contents, witness: null };
   const found = kind === 'asset' ? null : findMap(name, full, contents, diagnostics, disk);
   if (found === null) return { ...output, map: null, facts: null };
-  const { bytes, file, base } = found;
   try {
-    const read = await facts.ofMap(bytes, found);
+    const read = await facts.ofMap(found.bytes, found);
     const view = read.view === null ? null : apart(read.view);
     const reading: MapReading = {
       digest: read.digest,
@@ -193,7 +190,9 @@ async function readOutput(
   } catch (error) {
     // The attribution meets the same map and reports it with its name.
     if (!isMapTrouble(error)) throw error;
-    return { ...output, map: { bytes, file, base }, facts: null };
+    return { ...output, map: new MapOnDisk(found), facts: null };
+  } finally {
+    found.release();
   }
 }
 
@@ -201,10 +200,10 @@ async function readOutput(
 class MapOnDisk implements MapEvidence {
   readonly file: string;
   readonly base: string;
-  readonly reading: MapReading;
+  readonly reading: MapReading | undefined;
   readonly #again: () => Uint8Array;
 
-  constructor({ file, base, again }: FoundMap, reading: MapReading) {
+  constructor({ file, base, again }: FoundMap, reading?: MapReading) {
     this.file = file;
     this.base = base;
     this.reading = reading;
@@ -231,8 +230,15 @@ function viewAgain({ file, again }: FoundMap, digest: string | null): SourceMapV
   return readSourceMap(bytes, file);
 }
 
-interface FoundMap {
-  readonly bytes: Uint8Array;
+function tryLend(file: string, disk: Disk): Lent | null {
+  try {
+    return disk.readIntoScratch(file);
+  } catch {
+    return null;
+  }
+}
+
+interface FoundMap extends Lent {
   readonly file: string;
   readonly base: string;
   /** The bytes once more. */
@@ -252,17 +258,17 @@ function findMap(
   if (inline) {
     const text = inline[2]!;
     const again = () => (inline[1] === undefined ? Buffer.from(safeDecode(text)) : Buffer.from(text, 'base64'));
-    return { bytes: again(), file: `${name} (its inline map)`, base: path.dirname(full), again };
+    return { bytes: again(), release: () => undefined, file: `${name} (its inline map)`, base: path.dirname(full), again };
   }
   const named =
     url === null || /^https?:/i.test(url)
       ? null
       : path.resolve(path.dirname(full), safeDecode(url.replace(/[?#].*$/, '')));
   for (const file of new Set([named ?? `${full}.map`, `${full}.map`])) {
-    const bytes = disk.tryReadFile(file);
-    if (bytes === null) continue;
+    const lent = tryLend(file, disk);
+    if (lent === null) continue;
     const shown = toPosix(path.join(path.dirname(name), path.relative(path.dirname(full), file)));
-    return { bytes, file: shown, base: path.dirname(file), again: () => disk.readFile(file) };
+    return { ...lent, file: shown, base: path.dirname(file), again: () => disk.readFile(file) };
   }
   if (url !== null) {
     diagnostics.push({
@@ -334,9 +340,6 @@ function headOf(contents: Uint8Array): string {
 }
 
 function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputImport[] {
-  const code = Buffer.from(output.contents.buffer, output.contents.byteOffset, output.contents.byteLength).toString(
-    'utf8',
-  );
   const imports: OutputImport[] = [];
   const folder = path.posix.dirname(output.file);
   const add = (specifier: string, kind: OutputImport['kind']) => {
@@ -348,33 +351,11 @@ function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputIm
     if (file !== null || (kind !== 'url' && !specifier.startsWith('.')))
       imports.push({ file: file ?? specifier, kind });
   };
-  for (const { specifier, kind } of statementsOf(code)) add(specifier, kind);
+  const statements = scanModule(output.contents).imports;
+  for (const { specifier, kind } of statements) if (kind === 'static' || kind === 'dynamic') add(specifier, kind);
+  for (const { specifier, kind } of statements) if (kind === 'url') add(specifier, kind);
   const seen = new Set<string>();
   return imports.filter(({ file, kind }) => !seen.has(`${kind} ${file}`) && seen.add(`${kind} ${file}`));
-}
-
-function statementsOf(code: string): { specifier: string; kind: OutputImport['kind'] }[] {
-  const urls = [...code.matchAll(/new URL\(\s*["'`]([^"'`\n$]+)["'`]\s*,\s*import\.meta\.url/g)].map((match) => ({
-    specifier: match[1]!,
-    kind: 'url' as const,
-  }));
-  if (!/\bimport\b|\bexport\b/.test(code)) return urls;
-  try {
-    const [imports] = parse(code);
-    const statements: { specifier: string; kind: OutputImport['kind'] }[] = [];
-    for (const each of imports) {
-      if (each.type === 'static' || each.type === 'reexport-star')
-        statements.push({ specifier: each.specifier, kind: 'static' });
-      else if (each.type === 'dynamic' && each.specifier !== undefined && !each.glob)
-        statements.push({ specifier: each.specifier, kind: 'dynamic' });
-    }
-    return [...statements, ...urls];
-  } catch {
-    const { imports } = scanModule(code);
-    return imports.flatMap(({ specifier, kind }) =>
-      kind === 'static' || kind === 'dynamic' || kind === 'url' ? [{ specifier, kind }] : [],
-    );
-  }
 }
 
 /** Files that a page's scripts and style sheets name. */
@@ -538,19 +519,28 @@ function shippedSources(
 
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/i;
 
-/** The module that a chunk stands for: the one in it that no other module imports statically. */
+/**
+ * The module that a chunk stands for: the one in it that no other module imports statically, nor one of the same chunk
+ * dynamically (of a bundle in one file).
+ */
 function withEntryModules(
   root: string,
   outputs: readonly OutputEvidence[],
-  edges: readonly { to: string; kind: string }[],
+  edges: readonly { from: string; to: string; kind: string }[],
 ): OutputEvidence[] {
   const imported = new Set(edges.filter(({ kind }) => kind !== 'dynamic').map(({ to }) => to));
+  const lateImporters = new Map<string, string[]>();
+  for (const { from, to, kind } of edges)
+    if (kind === 'dynamic' && from !== to) lateImporters.set(to, [...(lateImporters.get(to) ?? []), from]);
   return outputs.map((output) => {
     if (output.map === null || output.kind !== 'chunk') return output;
     const sources = sourcesOf(output.map);
     if (sources === null) return output;
     const ids = [...new Set(moduleIdsOfSources(root, output.map.base, sources))].filter((id) => id !== null);
-    const roots = ids.filter((id) => SCRIPT.test(id) && !imported.has(id) && !id.startsWith('virtual:'));
+    const within = new Set(ids);
+    const isInner = (id: string) => lateImporters.get(id)?.some((from) => within.has(from)) ?? false;
+    const unasked = ids.filter((id) => SCRIPT.test(id) && !imported.has(id) && !id.startsWith('virtual:'));
+    const roots = unasked.length > 1 ? unasked.filter((id) => !isInner(id)) : unasked;
     const own = roots.filter((id) => packageOf(id) === null);
     const only = own.length === 1 ? own[0] : roots.length === 1 ? roots[0] : undefined;
     return only === undefined ? output : { ...output, entryModule: only };

@@ -2,7 +2,20 @@
  * The file system as an analysis sees it: everything that is read or looked for goes through here, so that who keeps an answer
  * can say what it rests on.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+  type Dirent,
+  type Stats,
+} from 'node:fs';
+
+import { giveScratch, takeScratch } from '../measure/scratch.ts';
 
 /** What was seen; all paths are absolute. */
 export interface DiskTrace {
@@ -10,6 +23,12 @@ export interface DiskTrace {
   readonly read: ReadonlySet<string>;
   /** Paths of which only what stands there counted. */
   readonly probed: ReadonlyMap<string, PathType>;
+}
+
+export interface Lent {
+  readonly bytes: Buffer;
+  /** Nothing of the bytes may be used from then on. */
+  readonly release: () => void;
 }
 
 export type PathType = 'file' | 'folder' | 'none';
@@ -35,6 +54,41 @@ export class Disk {
       this.#probeAgain(file);
       throw error;
     }
+  }
+
+  /**
+   * Reads a file into memory that the caller has, from `at` on; null where the memory is too small, or the file can't be read.
+   * @returns its length in bytes
+   */
+  readInto(file: string, memory: Buffer, at: number): number | null {
+    let handle: number;
+    try {
+      handle = openSync(file, 'r');
+    } catch {
+      this.#probeAgain(file);
+      return null;
+    }
+    try {
+      const room = memory.length - at;
+      const length = room <= 0 ? 0 : readSync(handle, memory, at, room, 0);
+      this.#read.add(file);
+      return length < room ? length : null;
+    } catch {
+      this.#probeAgain(file);
+      return null;
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  /** In memory that the caller lends; null where it can't be read. */
+  readIntoScratch(file: string): Lent | null {
+    const size = this.stat(file)?.size;
+    if (size === undefined) return null;
+    const memory = takeScratch(size + 1);
+    const length = this.readInto(file, Buffer.from(memory), 0);
+    const bytes = length === null ? this.tryReadFile(file) : Buffer.from(memory, 0, length);
+    return bytes === null ? null : { bytes, release: () => giveScratch(memory) };
   }
 
   /** null where it can't be read. */

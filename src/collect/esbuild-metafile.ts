@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Diagnostic, EdgeKind, OutputImport } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
 import { formatOf, moduleId, toPosix } from '../measure/module-id.ts';
-import type { BuildEvidence, MapEvidence, OutputEvidence } from '../measure/evidence.ts';
+import type { BuildEvidence, MapEvidence, OutputEvidence, Witness } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
 import { sourceMapComment } from '../measure/comments.ts';
 import { composedSources } from './composed-maps.ts';
@@ -59,6 +59,8 @@ export interface EsbuildBuild {
   /** Entry points as the user gave them, to tell them from chunks that a dynamic import asked for; null: not known. */
   readonly entryPoints: readonly string[] | null;
   readonly version: string | null;
+  /** Outputs, as the metafile names them, that were changed since: how long each input is in them is not known. */
+  readonly rewritten?: ReadonlySet<string>;
   /** Bytes of an output by its absolute path; null where it is not there. */
   readonly read: (file: string) => Uint8Array | null;
   /** Where the sources and the package.json files are read. */
@@ -183,16 +185,18 @@ function outputsOf(
         ],
         contents,
         map: kind === 'asset' ? null : mapOf(build, file, full, name, contents, diagnostics),
-        witness: {
-          kind: 'lengths',
-          modules: Object.entries(output.inputs).map(([input, { bytesInOutput }]) => ({
-            id: absolute(input),
-            bytes: bytesInOutput,
-          })),
-        },
+        witness: build.rewritten?.has(file) === true ? null : lengthsOf(output, absolute),
       },
     ];
   });
+}
+
+function lengthsOf({ inputs }: EsbuildMetafile['outputs'][string], absolute: (file: string) => string): Witness {
+  const modules = Object.entries(inputs).map(([input, { bytesInOutput }]) => ({
+    id: absolute(input),
+    bytes: bytesInOutput,
+  }));
+  return { kind: 'lengths', modules };
 }
 
 /** esbuild accepts an entry point without its extension. */

@@ -79,6 +79,7 @@ class BrotliWalk {
     this.#window = (1 << this.#readWindowBits()) - 16;
     ledger.container += reader.position;
     while (!this.#metaBlock());
+    this.#credits.release();
     if (reader.ended) throw corruptBrotli('its end is missing', reader);
     const end = reader.position;
     this.#align();

@@ -1,5 +1,6 @@
 import type { BitLedger } from './bits.ts';
 import type { Ownership } from './ownership.ts';
+import { giveScratch, takeScratch } from './scratch.ts';
 
 /** What symbols cost around a copy, in bits. */
 export interface Prices {
@@ -37,9 +38,11 @@ export function distanceClass(distance: number): number {
 export class CopyCredits {
   /** The content, as far as it is known. */
   readonly content: Uint8Array;
-  readonly #owners: Uint32Array;
+  /** By position; in two bytes each wherever they suffice. */
+  readonly #owners: Uint16Array | Uint32Array;
   readonly #ledger: BitLedger;
-  readonly #heads = new Int32Array(1 << HASH_BITS).fill(-1);
+  readonly #memory: ArrayBuffer;
+  readonly #heads: Int32Array;
   /** By position: the place before it with the same hash, or -1. */
   readonly #previous: Int32Array;
   #inserted = 0;
@@ -47,13 +50,24 @@ export class CopyCredits {
   constructor(content: Uint8Array, ownership: Ownership, ledger: BitLedger) {
     this.content = content;
     this.#ledger = ledger;
-    this.#previous = new Int32Array(content.length);
-    this.#owners = new Uint32Array(content.length);
+    const { length } = content;
+    const heads = 4 << HASH_BITS;
+    const isSmall = ownership.ownerCount <= 0xffff;
+    this.#memory = takeScratch(heads + length * (isSmall ? 6 : 8));
+    this.#heads = new Int32Array(this.#memory, 0, 1 << HASH_BITS).fill(-1);
+    this.#previous = new Int32Array(this.#memory, heads, length);
+    const at = heads + length * 4;
+    this.#owners = isSmall ? new Uint16Array(this.#memory, at, length) : new Uint32Array(this.#memory, at, length);
     for (let run = 0, from = 0; run < ownership.ends.length; run++) {
       const to = ownership.ends[run] as number;
       this.#owners.fill(ownership.owners[run] as number, from, to);
       from = to;
     }
+  }
+
+  /** Gives its memory back; it can't be used from here on. */
+  release(): void {
+    giveScratch(this.#memory);
   }
 
   /**

@@ -36,6 +36,7 @@ export function attributeGzip(compressed: Uint8Array, ownership: Ownership): Bit
     if (reader.ended) throw corrupt('it ends before its trailer');
     ledger.container += reader.position - end;
   } while (reader.position < reader.limit);
+  credits.release();
   return ledger.close(reader.limit);
 }
 

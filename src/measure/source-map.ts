@@ -79,13 +79,48 @@ export function findSourceTexts(bytes: Uint8Array): (SourceText | null)[] {
   return readSourcesContent(bytes).map((text) => (text === null ? null : { raw: Buffer.from(text), json: false }));
 }
 
-/** @throws SyntaxError where an escape is wrong */
+/**
+ * The text in UTF-8, in memory that is used again at the next call.
+ *
+ * @throws SyntaxError where an escape is wrong
+ */
 export function decodeSourceText({ raw, json }: SourceText): Buffer {
   const text = asBuffer(raw);
   if (!json) return text;
-  // Nearly every text has line ends, which are escaped.
-  return Buffer.from(JSON.parse(text.toString('utf8')) as string);
+  if (decoded.length < text.length) decoded = Buffer.allocUnsafeSlow(text.length * 2);
+  let length = 0;
+  const end = text.length - 1;
+  for (let at = 1; at < end;) {
+    const escape = text.indexOf(BACKSLASH, at);
+    const plain = escape === -1 ? end : escape;
+    length += text.copy(decoded, length, at, plain);
+    if (escape === -1) break;
+    const kind = text[escape + 1]!;
+    if (kind === LOWER_U) {
+      // A pair of surrogates is one character.
+      const hex = /^(?:\\u[\da-f]{4})+/i.exec(text.toString('latin1', escape, Math.min(end, escape + 12)))?.[0];
+      if (hex === undefined) throw new SyntaxError('Bad escape in a string of a source map');
+      const units = JSON.parse(`"${hex}"`) as string;
+      const isPair = units.length === 2 && /^[\ud800-\udbff][\udc00-\udfff]$/.test(units);
+      length += decoded.write(isPair ? units : units[0]!, length);
+      at = escape + (isPair ? 12 : 6);
+    } else {
+      const byte = ESCAPES.get(kind);
+      if (byte === undefined) throw new SyntaxError('Bad escape in a string of a source map');
+      decoded[length++] = byte;
+      at = escape + 2;
+    }
+  }
+  return decoded.subarray(0, length);
 }
+
+let decoded = Buffer.allocUnsafeSlow(1 << 16);
+const LOWER_U = 0x75;
+const ESCAPES: ReadonlyMap<number, number> = new Map(
+  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
+    ([letter, means]) => [letter.charCodeAt(0), means.charCodeAt(0)],
+  ),
+);
 
 /** Strings and nulls of an array; null where there is no array, or something else in it. */
 function stringsOfArray(buffer: Buffer, at: number | undefined): (SourceText | null)[] | null {
