@@ -10,6 +10,7 @@ import { esbuildEvidence } from '../../src/collect/esbuild-metafile.ts';
 import type { Build } from '../../src/model/build.ts';
 import { UNCHECKED } from '../shared/budgets.ts';
 import type { BuildFailure, Host } from '../shared/host.ts';
+import { minifyEngine } from '../shared/minify.ts';
 import { analyzerRequest, pareRequest, reportRequest } from '../shared/options.ts';
 import type { AnalyzerOptions, PareOptions, PluginRequest, ReportOptions } from '../shared/options.ts';
 import { finishBuild, measureBuild, measureKey, standingAside } from '../shared/outcome.ts';
@@ -52,12 +53,14 @@ function plugin(request: PluginRequest): Plugin {
         beginning = session.begin((code, text) => early.push({ id: `pare-${code}`, text }));
       });
       const entry = entryFilter(build);
-      // Nothing is resolved here: the entry is where files to watch can be named.
+      // The entry is where files to watch can be named; it is resolved as it would be without us.
       if (entry !== null) {
-        build.onResolve({ filter: entry }, async ({ kind }) => {
-          if (kind !== 'entry-point') return undefined;
+        build.onResolve({ filter: entry }, async ({ path: wanted, kind, pluginData, ...from }) => {
+          if (kind !== 'entry-point' || pluginData === RESOLVING) return undefined;
           await beginning;
-          return { watchFiles: [...session.files] };
+          if (session.files.length === 0) return undefined;
+          const { errors, warnings, ...found } = await build.resolve(wanted, { ...from, kind, pluginData: RESOLVING });
+          return errors.length > 0 ? undefined : { ...found, warnings, watchFiles: [...session.files] };
         });
       }
       build.onEnd(async (result) => {
@@ -75,6 +78,7 @@ function plugin(request: PluginRequest): Plugin {
         await standingAside(host, async () => {
           const plan = await session.plan(host.warn);
           const { root } = session;
+          if (plan.minify !== null) await standingAside(host, () => minify(build, result, root, plan, host));
           const measured = await record(build, result, root, plan, watching);
           isMeasured = true;
           const folder = build.initialOptions.write === false ? null : outputFolder(build);
@@ -90,6 +94,21 @@ function plugin(request: PluginRequest): Plugin {
     },
   };
 }
+
+/** Outputs whose code is no more what esbuild printed. */
+const rewritten = new WeakMap<BuildResult, ReadonlySet<string>>();
+
+async function minify(build: PluginBuild, result: BuildResult, root: string, plan: BuildPlan, host: Host) {
+  const { onEndStage } = await import('../../src/minify/on-end.ts');
+  const stage = onEndStage(plan.minify!, minifyEngine(plan, root, host.warn));
+  const names = await plan.engine.telemetry.span('minify', () =>
+    stage(result as Parameters<typeof stage>[0], build.initialOptions),
+  );
+  rewritten.set(result, new Set(names));
+}
+
+/** Marks what we ask esbuild to resolve. */
+const RESOLVING = Symbol('pare');
 
 /** Matches the first entry point, which esbuild may ask for with a `./` before it; null: there is none. */
 function entryFilter(build: PluginBuild): RegExp | null {
@@ -171,6 +190,7 @@ function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
   const standardOutput = contents.get(path.resolve(workingDir, '<stdout>')) ?? null;
   return esbuildEvidence({
     metafile: result.metafile as Metafile,
+    rewritten: rewritten.get(result) ?? new Set(),
     workingDir,
     root,
     outdir: outputFolder(build),

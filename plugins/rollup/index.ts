@@ -9,11 +9,13 @@ import type { NormalizedOutputOptions, OutputBundle, OutputChunk, OutputOptions,
 
 import type { Build, Bundler } from '../../src/model/build.ts';
 import { UNCHECKED } from '../shared/budgets.ts';
-import type { BuildFailure, Host } from '../shared/host.ts';
+import type { RenderChunkStage, RenderedMap } from '../../src/minify/render-chunk.ts';
+import type { BuildFailure, Host, Warn } from '../shared/host.ts';
+import { minifyEngine } from '../shared/minify.ts';
 import { analyzerRequest, pareRequest, reportRequest } from '../shared/options.ts';
 import type { AnalyzerOptions, PareOptions, PluginRequest, ReportOptions } from '../shared/options.ts';
 import { finishBuild, measureBuild, measureKey, standingAside } from '../shared/outcome.ts';
-import { PluginSession } from '../shared/session.ts';
+import { PluginSession, type BuildPlan } from '../shared/session.ts';
 import { rollupEvidence, type Maps, type StylesOf } from './evidence.ts';
 import { runningVite, type RunningVite } from './running-vite.ts';
 import { STYLE_MODULE, ViteStyles, type ViteStyleConfig } from './vite-styles.ts';
@@ -40,19 +42,55 @@ export function pare(options: PareOptions = {}): ParePlugin {
 export interface ParePlugin extends Plugin {
   /** Vite: the development server is not touched. */
   readonly apply: 'build';
-  readonly config: (config: ViteConfig) => { build: { sourcemap: 'hidden' } } | null;
+  readonly config: (config: ViteConfig) => Promise<ViteChange | null>;
   readonly configResolved: (config: ResolvedViteConfig) => void;
 }
 
+/** What we set in Vite's configuration where the user says nothing. */
+interface ViteBuildChange {
+  readonly sourcemap?: 'hidden';
+  readonly minify?: false;
+  readonly cssMinify?: true;
+}
+
+interface ViteChange {
+  readonly build: ViteBuildChange;
+  readonly esbuild?: { readonly legalComments: 'inline' };
+}
+
 interface ViteConfig {
-  readonly build?: { readonly sourcemap?: unknown } | undefined;
+  readonly esbuild?: unknown;
+  readonly root?: string | undefined;
+  readonly build?: {
+    readonly sourcemap?: unknown;
+    readonly minify?: unknown;
+    readonly cssMinify?: unknown;
+    readonly lib?: unknown;
+    readonly ssr?: unknown;
+  };
   readonly environments?: Readonly<Record<string, { readonly build?: { readonly sourcemap?: unknown } }>> | undefined;
 }
 
-interface ResolvedViteConfig extends ViteStyleConfig {
-  readonly logLevel?: string | undefined;
-  readonly plugins: readonly { readonly name: string }[];
-  readonly logger: { info(text: string): void };
+type ResolvedViteConfig = ViteStyleConfig &
+  ViteConfig & {
+    readonly logLevel?: string | undefined;
+    readonly plugins: readonly { readonly name: string }[];
+    readonly logger: { info(text: string): void };
+  };
+
+/**
+ * A server's bundle, which Vite leaves readable, and a library, which its user's own build minifies: there Vite goes on as it
+ * would. So it does where the user says what is to be done.
+ */
+function keepsViteMinifier({ build }: ViteConfig): boolean {
+  return Boolean(build?.lib) || Boolean(build?.ssr);
+}
+
+/** Vite 5 to 7 drop licences before a chunk comes to us, where they can't be told from other comments any more. */
+function keptLicences({ esbuild }: ViteConfig, version: string | null): Pick<ViteChange, 'esbuild'> {
+  if (!(Number.parseInt(version ?? '', 10) < 8) || esbuild === false) return {};
+  const own = (esbuild as { readonly legalComments?: unknown } | undefined)?.legalComments;
+  return own === undefined ? { esbuild: { legalComments: 'inline' } } : {};
 }
 
 /** What is known of the Vite that runs the plugin. */
@@ -120,11 +158,31 @@ function plugin(request: PluginRequest): ParePlugin {
     if (failures.length > 0) throwFailures(context, failures, session.root);
   };
 
+  /** The stage of the plan that it was made for. */
+  let stage: { readonly plan: BuildPlan; readonly minify: RenderChunkStage } | null = null;
+  const minifyStage = async (warn: Warn): Promise<RenderChunkStage | null> => {
+    if (!request.parts.includes('minify')) return null;
+    const plan = await session.plan(warn);
+    if (plan.minify === null) return null;
+    const { renderChunkStage } = await import('../../src/minify/render-chunk.ts');
+    if (stage?.plan !== plan)
+      stage = { plan, minify: renderChunkStage(plan.minify, minifyEngine(plan, session.root, warn)) };
+    return stage.minify;
+  };
+
   return {
     name,
     apply: 'build',
-    config(config) {
-      return hiddenMaps.inVite(config) ? { build: { sourcemap: 'hidden' } } : null;
+    async config(config) {
+      // Before anything is waited for: only now does the call's own stack lead to it.
+      const version = runningVite()?.version ?? null;
+      session.suggestRoot(config.root ?? process.cwd());
+      const map: ViteBuildChange = hiddenMaps.inVite(config) ? { sourcemap: 'hidden' } : {};
+      // What is wrong with our configuration is said when the build begins.
+      const minifies = keepsViteMinifier(config) ? null : await minifyStage(() => undefined).catch(() => null);
+      if (minifies === null) return Object.keys(map).length === 0 ? null : { build: map };
+      const cssMinify = config.build?.cssMinify === undefined ? { cssMinify: true as const } : {};
+      return { build: { ...map, minify: false, ...cssMinify }, ...keptLicences(config, version) };
     },
     configResolved(config) {
       session.suggestRoot(config.root);
@@ -157,9 +215,22 @@ function plugin(request: PluginRequest): ParePlugin {
       // The last hook that sees chunks of nothing but styles. Nothing is added to the hash.
       if (vite !== null) styles.chunk(chunk.name + chunk.moduleIds.join(), chunk.moduleIds);
     },
+    renderChunk: {
+      order: 'post',
+      async handler(code, chunk, output) {
+        if (vite !== null && keepsViteMinifier(vite.config)) return null;
+        let result: { code: string; map: RenderedMap | null } | null = null;
+        await standingAside({ warn: warnIn(this) }, async () => {
+          const minify = await minifyStage(warnIn(this));
+          result = (await minify?.renderChunk(code, chunk, output)) ?? null;
+        });
+        return result;
+      },
+    },
     generateBundle: {
       order: 'post',
       async handler(output, bundle, isWrite) {
+        for (const file of stage?.minify.licenceFiles(bundle) ?? []) this.emitFile({ type: 'asset', ...file });
         const key = contentKey(bundle);
         const maps = takeMaps(bundle, hiddenMaps.areOurs(output));
         // A plugin of ours before this one may have taken them already.

@@ -35,7 +35,7 @@ export interface FinishedBuild {
   /** What the same build wrote before this (other formats, other folders); the page shows all. */
   readonly earlier: readonly Build[];
   readonly root: string;
-  /** Built again in watch mode: budgets are not held to it, and nothing is compressed. */
+  /** Built again in watch mode: it is held to no budget. */
   readonly watching: boolean;
   /** Where the files were written, absolute; null: nowhere. */
   readonly folder: string | null;
@@ -50,7 +50,7 @@ export async function finishBuild(finished: FinishedBuild, plan: BuildPlan, host
   await handOver(build, plan.onBuild, host);
   if (plan.report !== null)
     await plan.engine.telemetry.span('report', () => reportOutcome([...earlier, build], root, plan.report!, host));
-  if (plan.compress !== null && folder !== null && !watching) await compressOutcome(folder, plan, host);
+  if (plan.compress !== null && folder !== null) await compressOutcome(folder, plan, host);
 }
 
 async function analyzerOutcome(
@@ -130,7 +130,7 @@ async function compressOutcome(folder: string, plan: BuildPlan, host: Host): Pro
 }
 
 /** Runs a step that must never fail the build: what it throws becomes a warning that names the cause. */
-export async function standingAside(host: Host, step: () => Promise<void>): Promise<void> {
+export async function standingAside(host: Pick<Host, 'warn'>, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {

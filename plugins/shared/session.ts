@@ -14,10 +14,8 @@ import {
 } from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { PareError } from '../../src/model/errors.ts';
+import type { Warn } from './host.ts';
 import type { OnBuild, Part, PluginRequest } from './options.ts';
-
-/** Says what pare goes on without. */
-export type Warn = (code: string, text: string) => void;
 
 /** What is to be done with one build. null: the part is off. */
 export interface BuildPlan {
@@ -73,7 +71,7 @@ export class PluginSession {
 
   /** Files that the configuration came from, absolute: a change of one of them is a reason to build again. */
   get files(): readonly string[] {
-    return this.#loaded?.files ?? [];
+    return this.#loaded === null || this.#loaded.file === null ? [] : this.#loaded.files;
   }
 
   /** A build begins. From the second on somebody watches, and a configuration that changed meanwhile is read again. */
