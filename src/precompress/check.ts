@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Diagnostic } from '../model/build.ts';
-import { PareError } from '../model/errors.ts';
 import { mapBounded } from './bounded.ts';
 import { decode } from './encode.ts';
-import { CODINGS, MANIFEST_FILE, parseManifest, type CompressedFile, type PrecompressManifest } from './manifest.ts';
+import { CODINGS, type CompressedFile, type PrecompressManifest } from './manifest.ts';
+import { readManifest } from './read-manifest.ts';
 import type { CopyFormat } from './settings.ts';
 
 export interface PrecompressCheck {
@@ -34,18 +34,6 @@ export async function checkPrecompressed(folder: string, signal?: AbortSignal): 
     },
   );
   return { manifest, problems: problems.flat() };
-}
-
-/** @throws PareError `not-found`, `bad-manifest` */
-export async function readManifest(folder: string): Promise<PrecompressManifest> {
-  const name = path.join(folder, MANIFEST_FILE);
-  const text = await readFile(name, 'utf8').catch((cause: unknown) => {
-    throw new PareError('not-found', `There is no ${MANIFEST_FILE} in ${folder}`, {
-      hint: 'Compress the folder first: pare compress',
-      cause,
-    });
-  });
-  return parseManifest(text, name);
 }
 
 async function checkFile(folder: string, record: CompressedFile): Promise<Diagnostic[]> {

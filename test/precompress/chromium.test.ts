@@ -11,10 +11,10 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { PareError } from '../../src/model/errors.ts';
-import { readManifest } from '../../src/precompress/check.ts';
 import type { PrecompressManifest } from '../../src/precompress/manifest.ts';
 import { negotiate, type Negotiated } from '../../src/precompress/negotiate.ts';
 import { precompress } from '../../src/precompress/precompress.ts';
+import { readManifest } from '../../src/precompress/read-manifest.ts';
 import { COMPRESS_DEFAULTS } from '../../src/precompress/settings.ts';
 import { openBrowser } from '../../src/verify/index.ts';
 import { BUN } from '../golden/builders.ts';
