@@ -7,6 +7,7 @@ import type { ByteCache } from '../model/byte-cache.ts';
 import { readBuild } from '../model/build-schema.ts';
 import { PareError } from '../model/errors.ts';
 import { assemble, type AssembleOptions } from '../measure/assemble.ts';
+import { compressAhead, CompressedAhead } from '../measure/compress.ts';
 import type { BuildEvidence } from '../measure/evidence.ts';
 import { directoryEvidence } from './directory.ts';
 import { Disk } from './disk.ts';
@@ -40,9 +41,12 @@ export async function analyze(target: string, options: AnalyzeOptions = {}): Pro
   const { gzip = true, brotli = true, cache, onProgress, onOwnership, disk = new Disk() } = options;
   const record = recordIn(path.resolve(target), disk);
   if (record !== null) return record;
-  const evidence = await evidenceOf(path.resolve(target), options, disk);
+  const compress = { gzip, brotli, cache: cache ?? new CompressedAhead() };
+  const ahead: BeforeMaps = (outputs) =>
+    compressAhead(outputs, compress, (file) => onProgress?.(0, outputs.length, file));
+  const evidence = await evidenceOf(path.resolve(target), options, disk, ahead);
   return assemble(evidence, {
-    compress: { gzip, brotli, cache },
+    compress,
     ...(onProgress === undefined ? {} : { onOutput: onProgress }),
     ...(onOwnership === undefined ? {} : { onOwnership }),
   });
@@ -55,14 +59,22 @@ function recordIn(target: string, disk: Disk): Build | null {
   return text !== null && text.startsWith('{"schema":"pare/build@') ? readBuild(text, shown(target)) : null;
 }
 
-async function evidenceOf(target: string, options: AnalyzeOptions, disk: Disk): Promise<BuildEvidence> {
+type BeforeMaps = NonNullable<Parameters<typeof directoryEvidence>[5]>;
+
+async function evidenceOf(
+  target: string,
+  options: AnalyzeOptions,
+  disk: Disk,
+  beforeMaps: BeforeMaps,
+): Promise<BuildEvidence> {
   const found = statTarget(target, disk);
   const root = path.resolve(options.root ?? projectRoot(target, disk));
   const cache = options.cache ?? null;
   if (found.isDirectory()) {
     const stats = options.evidence === undefined ? null : readEvidence(path.resolve(options.evidence), disk);
     if (stats !== null && isMetafile(stats.json)) return fromMetafile(stats.text, stats.file, root, target, disk);
-    return directoryEvidence(target, root, stats === null ? null : readWebpackStats(stats.json), disk, cache);
+    const webpack = stats === null ? null : readWebpackStats(stats.json);
+    return directoryEvidence(target, root, webpack, disk, cache, beforeMaps);
   }
   const { text, json, file } = readEvidence(target, disk);
   if (isMetafile(json)) return fromMetafile(text, file, root, null, disk);
@@ -71,7 +83,7 @@ async function evidenceOf(target: string, options: AnalyzeOptions, disk: Disk): 
     throw new PareError('no-output', `${shown(file)} doesn't say where its files were written`, {
       hint: 'Name the output folder too: pare analyze DIR --evidence STATS.json',
     });
-  return directoryEvidence(stats.outputPath, root, stats, disk, cache);
+  return directoryEvidence(stats.outputPath, root, stats, disk, cache, beforeMaps);
 }
 
 function statTarget(target: string, disk: Disk): Stats {

@@ -27,6 +27,7 @@ import type { WebpackStats } from './webpack-stats.ts';
  * @param folder absolute path of the output
  * @param stats what webpack says of the same build; null: nothing
  * @param cache keeps what was read out of maps and sources
+ * @param beforeMaps what takes memory of its own is best done before the maps do
  * @throws PareError `unreadable`, `no-output`
  */
 export async function directoryEvidence(
@@ -35,16 +36,20 @@ export async function directoryEvidence(
   stats: WebpackStats | null,
   disk = new Disk(),
   cache: ByteCache | null = null,
+  beforeMaps: (outputs: readonly ReadFile[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<BuildEvidence> {
   const diagnostics: Diagnostic[] = [];
   const facts = new FactsReader(root, disk, cache);
-  const outputs: ReadOutput[] = [];
+  const files: ReadFile[] = [];
   for (const { name, full } of listFiles(folder, diagnostics, disk)) {
     if (SKIPPED.test(name)) continue;
     const contents = readContents(full, name, diagnostics, disk);
-    if (contents === null || isOwnReport(name, contents)) continue;
-    outputs.push(await readOutput(name, full, contents, diagnostics, disk, facts));
+    if (contents !== null && !isOwnReport(name, contents)) files.push({ file: name, full, contents });
   }
+  await beforeMaps(files);
+  const outputs: ReadOutput[] = [];
+  for (const { file, full, contents } of files)
+    outputs.push(await readOutput(file, full, contents, diagnostics, disk, facts));
   if (!outputs.some(({ kind }) => kind !== 'asset')) {
     throw new PareError('no-output', `There is no JavaScript and no CSS in ${folder}`, {
       hint: 'Name the folder that the bundler writes to, after a build.',
@@ -58,6 +63,13 @@ export async function directoryEvidence(
   const graph = () => ({ modules, edges });
   const moduleIds = modules.map(({ id }) => id);
   return { root, bundler: stats?.bundler ?? null, moduleIds, graph, outputs: entered, diagnostics, packages, composed };
+}
+
+export interface ReadFile {
+  /** Relative to the folder, POSIX. */
+  readonly file: string;
+  readonly full: string;
+  readonly contents: Uint8Array;
 }
 
 /** Maps and precompressed copies are no outputs of their own. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 
 import type { ByteCache, CacheEntry } from '../model/byte-cache.ts';
 import type { BitAttribution } from './bits.ts';
+import { digestOf } from './digest.ts';
 import type { Ownership } from './ownership.ts';
 
 export interface CompressOptions {
@@ -59,6 +60,48 @@ export async function compressOutput(
             ownership,
           ),
   };
+}
+
+/** From this size on brotli's own memory (some 25 bytes a byte) is most of what an analysis takes. */
+const LARGE_BYTES = 512 * 1024;
+
+/**
+ * Compresses large files ahead and one by one, before the analysis itself takes memory; what they come to is in the cache then.
+ */
+export async function compressAhead(
+  outputs: readonly { readonly file: string; readonly contents: Uint8Array }[],
+  options: CompressOptions & { readonly cache: ByteCache },
+  onFile?: (file: string) => void,
+): Promise<void> {
+  if (!options.brotli) return;
+  for (const { file, contents } of outputs) {
+    if (contents.length < LARGE_BYTES) continue;
+    onFile?.(file);
+    const cache = { store: options.cache, digest: digestOf(contents) };
+    await compressed('brotli-11', cache, () => brotliAsync(contents, BROTLI(contents.length)));
+  }
+}
+
+/** Holds what was compressed ahead where nothing is kept beyond the run. */
+export class CompressedAhead implements ByteCache {
+  readonly #values = new Map<string, Uint8Array>();
+
+  get({ kind, of }: CacheEntry): Promise<Uint8Array | null> {
+    return Promise.resolve((kind === 'compressed' ? this.#values.get(of.join('\n')) : undefined) ?? null);
+  }
+
+  getMany(entries: readonly CacheEntry[]): Promise<(Uint8Array | null)[]> {
+    return Promise.all(entries.map((entry) => this.get(entry)));
+  }
+
+  put({ kind, of }: CacheEntry, value: Uint8Array): Promise<void> {
+    if (kind === 'compressed') this.#values.set(of.join('\n'), value);
+    return Promise.resolve();
+  }
+
+  async through(entry: CacheEntry, compute: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    return (await this.get(entry)) ?? compute();
+  }
 }
 
 const BROTLI = (size: number) => ({
