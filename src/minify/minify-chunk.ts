@@ -28,7 +28,7 @@ export interface MinifyEngine {
 }
 
 /**
- * Never gives a chunk that is larger in brotli than the one it was given, nor one that does not parse or exports other names: a
+ * Never gives a chunk that is larger in brotli than the one it was given (but for a reference to its licences), nor one that does not parse or exports other names: a
  * minifier that fails is out of the race and named in `warnings`, and where all fail the chunk stays as it was.
  *
  * @throws the signal's reason when it is aborted
@@ -150,7 +150,8 @@ async function compute(
     shared: plan.options.shared,
     keepDirectives: OTHER_DIRECTIVE.test(code),
   };
-  const licences = arrangeLicences(licenceNotices(code), settings.licences, chunk.file);
+  const notices = licenceNotices(code);
+  const licences = arrangeLicences(notices, settings.licences, chunk.file);
   const results = await Promise.all(plan.chains.map((chain) => runChain(chain, input, engine)));
   engine.signal?.throwIfAborted();
   // Where one fails at a chain's head, what comes behind it may be another chain's head.
@@ -179,7 +180,10 @@ async function compute(
   if (winner === null) return { ...unchanged(chunk, warnings, tried), remarks: plan.remarks };
 
   const result = before + winner.code;
-  if (!(await isNoLarger(result, chunk.code, engine.brotli ?? brotliBytes))) {
+  // To name a file of licences takes more than a short licence: who wants that gets it.
+  const unlinked = hashbang + arrangeLicences(notices, 'inline', chunk.file).text + winner.code;
+  const compared = settings.licences === 'linked' ? unlinked : result;
+  if (!(await isNoLarger(compared, chunk.code, engine.brotli ?? brotliBytes))) {
     return { ...unchanged(chunk, warnings, tried), remarks: plan.remarks };
   }
   engine.signal?.throwIfAborted();

@@ -202,7 +202,7 @@ describe("the project's own minifiers", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pare-minify-'));
     // pare as it is installed: bundled, and nothing of this repository's packages above it.
-    const outfile = join(folder, 'pare', 'minify.mjs');
+    const outfile = join(folder, 'node_modules', 'pare', 'minify.mjs');
     await build({
       entryPoints: [join(root, 'src/minify/index.ts')],
       outfile,
