@@ -2,8 +2,8 @@
  * What a run did and how long it took: spans, counters, gauges. It goes into a file that chrome://tracing and Perfetto open,
  * and nowhere else: nothing is ever sent.
  *
- * Spans don't find their parents by AsyncLocalStorage: in Node 20 that hooks into every promise of the process, which made
- * awaiting one 1.6 to 2.7 times as dear (bench `pool`), for everybody and not only for spans. What lies within what is read
+ * Spans don't find their parents by AsyncLocalStorage: in Node 20 that hooks into every promise of the process, which makes
+ * awaiting one four times as dear (bench `pool`), for everybody and not only for spans. What lies within what is read
  * from the times, as one reads it in the picture.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';

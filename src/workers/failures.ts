@@ -47,15 +47,14 @@ export function outOfMemory(death: Death): boolean {
 }
 
 export function reasonOf({ error, exitCode }: Death): string {
-  return error === null ? `exit code ${exitCode}` : error.message;
+  return error === null ? `exit code ${exitCode}` : error.message.replace(/\.$/, '');
 }
 
 /** @param memoryBytes the limit; null: Node's own */
-export function crashed(task: string, attempts: number, death: Death, memoryBytes: number | null): PareError {
-  const times = attempts > 1 ? `, ${attempts} times` : '';
+export function crashed(task: string, deaths: number, death: Death, memoryBytes: number | null): PareError {
   if (outOfMemory(death)) {
     const limit = memoryBytes === null ? 'Node gives a worker' : `${Math.round(memoryBytes / 2 ** 20)} MB`;
-    return new PareError('worker-memory', `The task "${task}" needs more memory than ${limit}${times}.`, {
+    return new PareError('worker-memory', `The task "${task}" needs more memory than ${limit}.`, {
       hint:
         memoryBytes === null
           ? 'Set workers.memory, for instance to "4 GB", and workers.max lower where that is more than there is.'
@@ -63,14 +62,15 @@ export function crashed(task: string, attempts: number, death: Death, memoryByte
       cause: death.error,
     });
   }
-  return new PareError('worker-crashed', `The worker of the task "${task}" died${times}: ${reasonOf(death)}`, {
+  const times = deaths > 1 ? ' twice' : '';
+  return new PareError('worker-crashed', `The worker of the task "${task}" died${times}: ${reasonOf(death)}.`, {
     hint: 'With workers.max set to 0 the task runs without workers, which may show why.',
     ...(death.error === null ? {} : { cause: death.error }),
   });
 }
 
 export function cannotStart(file: string, death: Death): PareError {
-  return new PareError('worker-start', `Workers don't start (${file}): ${reasonOf(death)}`, {
+  return new PareError('worker-start', `Workers don't start (${file}): ${reasonOf(death)}.`, {
     hint: 'Install pare again, or set workers.max to 0 to do without workers.',
     ...(death.error === null ? {} : { cause: death.error }),
   });

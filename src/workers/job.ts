@@ -42,8 +42,8 @@ export class Job implements Queued {
   readonly queuedAt = performance.now();
   readonly promise: Promise<unknown>;
   startedAt = 0;
-  /** How many workers had it. */
-  attempts = 0;
+  /** How many workers died of it. */
+  deaths = 0;
   settled = false;
   failed = false;
   timer: NodeJS.Timeout | null = null;
@@ -86,9 +86,9 @@ export class Job implements Queued {
     return { value: input, transfer: this.#transfer };
   }
 
-  /** Once more in another worker? Not when the input went with the first one. */
-  get canBeRetried(): boolean {
-    return this.attempts < 2 && (this.#transfer.length === 0 || typeof this.#input === 'function') && !this.settled;
+  /** Can its input be given to one worker, and then to another? */
+  get canBeGivenAgain(): boolean {
+    return this.#transfer.length === 0;
   }
 
   resolve(value: unknown): void {

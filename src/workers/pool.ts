@@ -43,6 +43,7 @@ export interface PoolOptions {
 export interface PoolStats {
   readonly workers: number;
   readonly queued: number;
+  /** In this thread or handed to a worker, which has one or more ahead. */
   readonly running: number;
   /** Tasks that came to an end, well or not, since the pool was opened. */
   readonly done: number;
@@ -81,7 +82,7 @@ export function openPool(settings: WorkerSettings, options: PoolOptions): Worker
 
 interface Waiter {
   readonly signal: AbortSignal | undefined;
-  readonly resolve: () => void;
+  readonly enter: () => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -90,7 +91,7 @@ class Pool implements WorkerPool {
   readonly #options: PoolOptions;
   readonly #queue = new TaskQueue<Job>();
   readonly #workers = new Set<WorkerThread>();
-  /** In workers; and in this thread, where there is one at a time. */
+  /** Handed to workers; and in this thread, where there is one at a time. */
   readonly #running = new Map<Job, WorkerThread>();
   #here: { readonly job: Job; readonly controller: AbortController; readonly over: Promise<void> } | null = null;
   readonly #waiters = new Set<Waiter>();
@@ -120,7 +121,7 @@ class Pool implements WorkerPool {
     if (this.#queue.size >= this.#settings.queue && this.#closing === null) {
       return options.whenFull === 'reject'
         ? Promise.reject(queueFull(task, this.#settings.queue))
-        : this.ready(options.signal).then(() => this.run<T>(task, input, options));
+        : this.#wait(options.signal, () => this.run<T>(task, input, options));
     }
     if (this.#closing !== null) return Promise.reject(poolClosed());
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
@@ -136,8 +137,14 @@ class Pool implements WorkerPool {
     signal?.throwIfAborted();
     if (this.#closing !== null) throw poolClosed();
     if (this.#queue.size < this.#settings.queue) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = { signal, resolve, reject };
+    await this.#wait(signal, () => undefined);
+  }
+
+  /** @param enter what to do with the place, at once */
+  #wait<T>(signal: AbortSignal | undefined, enter: () => T | Promise<T>): Promise<T> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    return new Promise<T>((resolve, reject) => {
+      const waiter: Waiter = { signal, enter: () => resolve(enter()), reject };
       this.#waiters.add(waiter);
       if (signal !== undefined) this.#waitersBySignal.add(signal, waiter);
     });
@@ -200,14 +207,28 @@ class Pool implements WorkerPool {
     if (this.#queue.size === 0 || this.#closing !== null) return;
     this.#startWorkers();
     if (this.#workers.size === 0) this.#runHere();
+    else for (const worker of this.#workers) this.#handAhead(worker);
   }
 
-  #hand(worker: WorkerThread): void {
-    const job = this.#queue.shift();
+  #hand(worker: WorkerThread, job = this.#queue.shift()): void {
     if (job === null) return;
     this.#running.set(job, worker);
     worker.run(job);
     this.#letIn();
+  }
+
+  /** What can be taken back. */
+  #handAhead(worker: WorkerThread): void {
+    while (worker.hasRoomAhead && this.#queue.first()?.canBeGivenAgain === true) this.#hand(worker);
+  }
+
+  /** What another worker has ahead. */
+  #takeBack(): Job | null {
+    for (const worker of this.#workers) {
+      const job = worker.takeBack();
+      if (job !== null) return job;
+    }
+    return null;
   }
 
   #startWorkers(): void {
@@ -226,18 +247,22 @@ class Pool implements WorkerPool {
     this.#count.started++;
     this.#workers.add(
       new WorkerThread(this.#options.file, this.#settings.memoryBytes, {
-        free: (worker) => this.#freed(worker),
+        room: (worker) => this.#roomIn(worker),
         done: (worker, job) => this.#done(worker, job),
-        died: (worker, job, death) => this.#died(worker, job, death),
+        died: (...death) => this.#died(...death),
       }),
     );
   }
 
-  #freed(worker: WorkerThread): void {
+  #roomIn(worker: WorkerThread): void {
     this.#startFailures = 0;
-    if (this.#closing !== null) void worker.end();
-    else if (this.#queue.size > 0) this.#hand(worker);
-    else worker.rest(this.#options.idleMs ?? 30_000);
+    if (this.#closing !== null) {
+      if (worker.isFree) void worker.end();
+    } else {
+      if (worker.isFree) this.#hand(worker, this.#queue.shift() ?? this.#takeBack());
+      if (worker.isFree) worker.rest(this.#options.idleMs ?? 30_000);
+      else this.#handAhead(worker);
+    }
     this.#tellDrained();
   }
 
@@ -246,27 +271,35 @@ class Pool implements WorkerPool {
     this.#report(job, worker.id);
   }
 
-  #died(worker: WorkerThread, job: Job | null, death: Death): void {
+  #died(worker: WorkerThread, begun: Job | null, ahead: readonly Job[], death: Death): void {
     this.#workers.delete(worker);
     if (!death.wanted) this.#count.died++;
-    if (job !== null) this.#lose(job, worker, death);
-    else if (!death.wanted && worker.ready) this.#warn(`A worker without a task died: ${reasonOf(death)}`);
+    for (const job of ahead.toReversed()) this.#requeue(job);
+    if (begun !== null) this.#lose(begun, worker, death);
+    else if (!death.wanted && worker.ready) this.#warn(`A worker without a task died: ${reasonOf(death)}.`);
     else if (!death.wanted) this.#notStarted(death);
     this.#pumpSoon();
     this.#tellDrained();
   }
 
-  /** The job's worker is dead. */
-  #lose(job: Job, worker: WorkerThread, death: Death): void {
+  /** Before the others: it had its turn. */
+  #requeue(job: Job): void {
     this.#running.delete(job);
-    const error = crashed(job.task, job.attempts, death, this.#settings.memoryBytes);
-    if (job.canBeRetried && this.#closing === null) {
+    job.stopClock();
+    if (!job.settled) this.#queue.unshift(job);
+  }
+
+  /** The worker died of the job, or while doing it. */
+  #lose(job: Job, worker: WorkerThread, death: Death): void {
+    job.deaths++;
+    const error = crashed(job.task, job.deaths, death, this.#settings.memoryBytes);
+    if (job.deaths < 2 && job.canBeGivenAgain && !job.settled) {
       this.#count.retried++;
       this.#warn(`${error.message} It is tried once more.`);
-      job.stopClock();
-      this.#queue.unshift(job);
+      this.#requeue(job);
       return;
     }
+    this.#running.delete(job);
     job.reject(error);
     this.#report(job, worker.id);
   }
@@ -347,11 +380,12 @@ class Pool implements WorkerPool {
 
   /** Those who wait for a place in the queue, as many as there are places; all when nobody else waits. */
   #letIn(): void {
-    if (this.#waiters.size === 0) return;
-    let places = this.#queue.size === 0 ? Infinity : this.#settings.queue - this.#queue.size;
+    let told = 0;
     for (const waiter of this.#waiters) {
-      if (places-- <= 0) break;
-      this.#release(waiter, waiter.resolve);
+      const { size } = this.#queue;
+      if (size > 0 && size + told >= this.#settings.queue) break;
+      this.#release(waiter, waiter.enter);
+      if (this.#queue.size === size) told++;
     }
   }
 

@@ -1,9 +1,9 @@
 /** The worker's side. Its entry file is nothing but `serveTasks({ name: () => import('./task.ts'), … })`. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort, type Transferable } from 'node:worker_threads';
 
 import { PareError } from '../model/errors.ts';
 import { errorToData } from './error-data.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import { claim, type FromWorker, type RunMessage, type ToWorker, type WorkerData } from './messages.ts';
 import { Moved } from './moved.ts';
 import { loadTask, type TaskContext, type TaskTable } from './task.ts';
 
@@ -11,37 +11,66 @@ type Perform = Awaited<ReturnType<typeof loadTask>>;
 
 /** Does what the pool asks, as long as it asks. Outside of a pool's worker it does nothing. */
 export function serveTasks(table: TaskTable): void {
-  const port = parentPort;
-  if (port === null || (workerData as { pareWorker?: unknown } | null)?.pareWorker !== true) return;
+  const data = workerData as Partial<WorkerData> | null;
+  if (parentPort === null || data?.pareWorker !== true || data.claims === undefined) return;
   // What a task prints is for people: the program's stdout is for results.
   Object.defineProperty(process, 'stdout', { get: () => process.stderr });
-  const loaded = new Map<string, Perform>();
-  const running = new Map<number, Cancellable>();
-  const post = (message: FromWorker, transfer: Moved<unknown>['transfer'] = []): void =>
-    port.postMessage(message, transfer);
+  new Server(table, parentPort, new Int32Array(data.claims)).listen();
+}
 
-  async function run(id: number, task: string, input: unknown): Promise<void> {
-    const context = new Cancellable();
-    running.set(id, context);
-    try {
-      let perform = loaded.get(task);
-      if (perform === undefined) loaded.set(task, (perform = await loadTask(table, task)));
-      const result = await perform(input, context);
-      if (result instanceof Moved)
-        handOver(task, () => post({ kind: 'done', id, result: result.value }, result.transfer));
-      else handOver(task, () => post({ kind: 'done', id, result }));
-    } catch (error) {
-      post({ kind: 'failed', id, error: errorToData(error) });
-    } finally {
-      running.delete(id);
+class Server {
+  readonly #table: TaskTable;
+  readonly #port: MessagePort;
+  readonly #claims: Int32Array;
+  readonly #loaded = new Map<string, Perform>();
+  readonly #inbox: RunMessage[] = [];
+  #running: { readonly id: number; readonly context: Cancellable } | null = null;
+
+  constructor(table: TaskTable, port: MessagePort, claims: Int32Array) {
+    this.#table = table;
+    this.#port = port;
+    this.#claims = claims;
+  }
+
+  listen(): void {
+    this.#port.on('message', (message: ToWorker) => {
+      if (message.kind === 'cancel') {
+        if (this.#running?.id === message.id) this.#running.context.cancel();
+      } else {
+        this.#inbox.push(message);
+        if (this.#running === null) void this.#work();
+      }
+    });
+    this.#post({ kind: 'ready' });
+  }
+
+  async #work(): Promise<void> {
+    for (let message = this.#inbox.shift(); message !== undefined; message = this.#inbox.shift()) {
+      if (!claim(this.#claims, message.slot, message.id)) continue;
+      const context = new Cancellable();
+      this.#running = { id: message.id, context };
+      await this.#run(message, context);
+      this.#running = null;
     }
   }
 
-  port.on('message', (message: ToWorker) => {
-    if (message.kind === 'run') void run(message.id, message.task, message.input);
-    else running.get(message.id)?.cancel();
-  });
-  post({ kind: 'ready' });
+  async #run({ id, task, input }: RunMessage, context: TaskContext): Promise<void> {
+    try {
+      let perform = this.#loaded.get(task);
+      if (perform === undefined) this.#loaded.set(task, (perform = await loadTask(this.#table, task)));
+      const result = await perform(input, context);
+      handOver(task, () => {
+        if (result instanceof Moved) this.#post({ kind: 'done', id, result: result.value }, result.transfer);
+        else this.#post({ kind: 'done', id, result });
+      });
+    } catch (error) {
+      this.#post({ kind: 'failed', id, error: errorToData(error) });
+    }
+  }
+
+  #post(message: FromWorker, transfer: readonly Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
 }
 
 function handOver(task: string, post: () => void): void {

@@ -204,7 +204,7 @@ describe('a worker that', () => {
   test('dies without a task is replaced when there is need, and told of', async () => {
     await using pool = open();
     expect(await pool.run('strayThrow', null)).toBe('done');
-    await expect.poll(() => pool.warnings).toEqual(['A worker without a task died: after the end']);
+    await expect.poll(() => pool.warnings).toEqual(['A worker without a task died: after the end.']);
     expect(await pool.run('echo', 1)).toBe(1);
     expect(pool.stats()).toMatchObject({ started: 2, died: 1, workers: 1 });
   });
@@ -230,6 +230,54 @@ describe('a worker that', () => {
     expect(pool.stats()).toMatchObject({ started: 2, died: 0 });
     expect(pool.warnings).toEqual([]);
   });
+});
+
+describe('a worker has its next task ahead, which', () => {
+  test('it begins without waiting for a thread that is busy', async () => {
+    using temp = temporaryFolder();
+    const log = path.join(temp.folder, 'log');
+    await using pool = open();
+    await pool.run('echo', 'warm');
+    const both = Promise.all([pool.run('sleep', { ms: 20, log }), pool.run('sleep', { ms: 1, log })]);
+    await new Promise((resolve) => setImmediate(resolve));
+    // Nothing else runs in this thread meanwhile.
+    while (lines(log).length < 2);
+    expect(await both).toEqual(['slept', 'slept']);
+  });
+
+  test('is no reason to wait behind a long one, where another worker has time', async () => {
+    await using pool = open({ max: 2 });
+    await Promise.all([pool.run('sleep', { ms: 50 }), pool.run('sleep', { ms: 50 })]);
+    const controller = new AbortController();
+    const long = failure(pool.run('sleep', { ms: 60_000 }, { signal: controller.signal }));
+    const short = [1, 2, 3, 4].map((input) => pool.run('echo', input));
+    expect(await Promise.all(short)).toEqual([1, 2, 3, 4]);
+    controller.abort(new Error('enough'));
+    expect((await long).message).toBe('enough');
+    expect(pool.stats()).toMatchObject({ started: 2, workers: 2 });
+  });
+
+  test('is not done when its worker dies before, nor blamed for it', async () => {
+    using temp = temporaryFolder();
+    const log = path.join(temp.folder, 'log');
+    await using pool = open();
+    const error = failure(pool.run('exit', { log, code: 1 }));
+    const next = pool.run('exitOnce', { log, first: false });
+    expect(await error).toMatchObject({ code: 'worker-crashed' });
+    expect(await next).toBe('second time');
+    expect(lines(log)).toHaveLength(3);
+    expect(pool.stats()).toMatchObject({ retried: 1 });
+  });
+});
+
+test('a result that is there in time is no late one because this thread was busy', async () => {
+  await using pool = open({ timeoutMs: 150 });
+  await pool.run('echo', 'warm', { timeoutMs: 60_000 });
+  const result = pool.run('echo', 'in time');
+  await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + 400;
+  while (performance.now() < end);
+  expect(await result).toBe('in time');
 });
 
 describe('a signal', () => {
