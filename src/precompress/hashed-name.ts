@@ -56,8 +56,8 @@ function judge(word: string): boolean | null {
   if (!/^[A-Za-z0-9_-]+$/.test(word)) return null;
   // esbuild: eight signs of base 32.
   if (/^[A-Z2-7]{8}$/.test(word)) return /\d/.test(word);
-  // Digits alone are a date or a number, letters alone a word.
-  if (/^[0-9a-f]+$/.test(word)) return /[a-f]/.test(word) && /\d/.test(word) ? true : null;
+  // Hexadecimal; digits alone may be a date or a number, letters alone are a word.
+  if (/^[0-9a-f]+$/.test(word)) return /\d/.test(word) ? /[a-f]/.test(word) : null;
   const signs = word.replace(/[-_]/g, '');
   const kinds = Array.from(signs, (sign) => (/\d/.test(sign) ? 'digit' : /[A-Z]/.test(sign) ? 'upper' : 'lower'));
   // From a capital to a small letter is how words begin; any other change is how numbers of base 36, 62 or 64 look.
