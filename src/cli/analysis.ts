@@ -46,6 +46,8 @@ export interface Analysis {
 export interface TargetAnalysis extends Analysis {
   /** What the build rests on; null: it isn't known, and no answer from it may be kept. */
   readonly fingerprint: Fingerprint | null;
+  /** Files that `sources` has read, absolute; and those that it looked for in vain. */
+  readonly asked: { readonly read: ReadonlySet<string>; readonly probed: ReadonlyMap<string, 'none'> };
 }
 
 /**
@@ -59,13 +61,27 @@ export async function analyzeTarget(
   onOwnership?: AnalyzeOptions['onOwnership'],
 ): Promise<TargetAnalysis> {
   const { sourceText } = await import('../collect/source-text.ts');
+  const sourcesOf = (root: string, modules: Build['modules']): Pick<TargetAnalysis, 'sources' | 'asked'> => {
+    const asked = { read: new Set<string>(), probed: new Map<string, 'none'>() };
+    return {
+      asked,
+      sources(module) {
+        const { id } = modules[module]!;
+        const text = sourceText(root, id);
+        if (!id.startsWith('virtual:'))
+          if (text === null) asked.probed.set(path.resolve(root, id), 'none');
+          else asked.read.add(path.resolve(root, id));
+        return text;
+      },
+    };
+  };
   const { root: asked, evidence, gzip, brotli } = args;
   const question = JSON.stringify([target, asked ?? null, evidence ?? null, gzip, brotli]);
   const memory = args.cache ? await import('./remember.ts') : null;
   const known = onOwnership === undefined ? (memory?.recallBuild(question) ?? null) : null;
   if (known !== null) {
     const { build, root, fingerprint } = known;
-    return { build, root, fingerprint, sources: (module) => sourceText(root, build.modules[module]!.id) };
+    return { build, root, fingerprint, ...sourcesOf(root, build.modules) };
   }
   const [{ analyze, projectRoot }, { Disk }] = await Promise.all([
     import('../collect/analyze.ts'),
@@ -93,7 +109,7 @@ export async function analyzeTarget(
     const { trace } = disk;
     const made = { target, root, build: whole };
     const fingerprint = memory === null || trace === null ? null : memory.rememberBuild(question, made, trace);
-    return { build: whole, root, fingerprint, sources: (module) => sourceText(root, whole.modules[module]!.id) };
+    return { build: whole, root, fingerprint, ...sourcesOf(root, whole.modules) };
   } finally {
     progress.clear();
     await cache?.close();

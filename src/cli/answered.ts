@@ -16,7 +16,7 @@ const VARIABLES = ['CI', 'CI_PROJECT_DIR', 'COLUMNS', 'FORCE_COLOR', 'GITHUB_WOR
 
 /** Says again what was said before; false: it is not known, or no longer true, and nothing was said. Never throws. */
 export function answerAgain(words: readonly string[], { endOf, print }: Streams): boolean {
-  if (words.includes('--no-cache')) return false;
+  if (words.includes('--no-cache') || process.env['PARE_CACHE'] !== undefined) return false;
   try {
     const folder = answersFolder(process.cwd());
     if (folder === null) return false;
@@ -39,7 +39,8 @@ export function questionKey(words: readonly string[], endOf: Streams['endOf']): 
   const variables = Object.keys(env)
     .filter((name) => name.startsWith('PARE_') || VARIABLES.includes(name))
     .sort()
-    .map((name) => `${name}=${env[name]}`);
+    // How the cache is set changes no answer; and keys and passwords of it are not for the disk.
+    .map((name) => (name.startsWith('PARE_CACHE_') ? name : `${name}=${env[name]}`));
   const ends = ([1, 2] as const).map((descriptor) => {
     const { isTTY = false, columns } = endOf(descriptor);
     return isTTY ? `terminal ${columns}` : '';

@@ -10,7 +10,7 @@ import { configuredOutputs, parseFormats, renderCheck, type WantedOutput } from 
 import { defineCommand } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { loadBaseline } from './load-build.ts';
-import { findOutputFolder } from './output-folder.ts';
+import { findOutputFolder, groundsOfChoice } from './output-folder.ts';
 import { joinRepeated } from './repeated.ts';
 import { pathWithin, repositoryRoot } from './repository.ts';
 import { note, writeWhole } from './results.ts';
@@ -62,28 +62,49 @@ const definition = defineCommand({
   async run(args) {
     const wanted = args.format === undefined ? [TEXT] : parseFormats(args.format);
     const loaded = await load({ file: args.config });
-    if (loaded.warnings.length > 0) (await import('./diagnostics.ts')).warn(loaded.warnings);
+    const { mentionText, warningText } = await import('./diagnostics.ts');
+    const said = { stdout: '', stderr: '' };
+    const tell = (text: string): void => {
+      said.stderr += text;
+      process.stderr.write(text);
+    };
+    tell(warningText(loaded.warnings));
     const baselineFile = args.baseline ?? configuredBaseline(loaded);
     const baseline = baselineFile === null ? null : await loadBaseline(baselineFile);
-    const budgets = budgetsOf(loaded, baseline !== null);
-    const { build, root, sources } = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
-    const { mentionWarnings } = await import('./diagnostics.ts');
-    mentionWarnings(build.diagnostics);
+    const budgets = budgetsOf(loaded, baseline !== null, tell);
+    const target = args.target ?? (await findOutputFolder());
+    const { build, root, sources, asked, fingerprint } = await analyzeTarget(target, args);
+    tell(mentionText(build.diagnostics));
     const { composeCheck } = await import('../report/compose-check.ts');
     const report = await composeCheck(build, budgets, { baseline, sources });
-    const repository = await repositoryRoot(root);
-    for (const { format, file } of withoutRepeats([...wanted, ...configuredOutputs(loaded.config.outputs)])) {
+    const missing = new Map<string, 'none'>();
+    const repository = await repositoryRoot(root, process.env, (file) => missing.set(file, 'none'));
+    const outputs = withoutRepeats([...wanted, ...configuredOutputs(loaded.config.outputs)]);
+    for (const { format, file } of outputs) {
       const text = await renderCheck(report, format, {
         color: file === null && hasColor(process.stdout),
         folder: pathWithin(repository, root),
         configFile: pathWithin(repository, loaded.file ?? path.join(root, 'package.json')),
         version: await packageVersion(),
       });
-      if (file === null) process.stdout.write(text);
-      else {
+      if (file === null) {
+        said.stdout += text;
+        process.stdout.write(text);
+      } else {
         await writeWhole(file, text);
         note(`${format} written to ${file}`);
       }
+    }
+    const choice = args.target === undefined ? groundsOfChoice(target) : NOTHING;
+    // What was written to a file is written each time.
+    if (args.cache && choice !== null && outputs.every(({ file }) => file === null)) {
+      const { areSettled, rememberAnswer } = await import('./remember.ts');
+      const own = [...loaded.files, ...(baselineFile === null ? [] : [path.resolve(baselineFile)])];
+      if (areSettled(loaded.files))
+        rememberAnswer({ ...said, exitCode: exitCodes[report.status] }, fingerprint, {
+          read: new Set([...own, ...loaded.folders, ...asked.read]),
+          probed: new Map([...choice, ...missing, ...asked.probed]),
+        });
     }
     return exitCodes[report.status];
   },
@@ -94,6 +115,8 @@ export const command = {
   ...definition,
   run: (words: readonly string[]) => definition.run(joinRepeated(joinRepeated(words, '-f'), '--format')),
 };
+
+const NOTHING: ReadonlyMap<string, 'none'> = new Map();
 
 const TEXT: WantedOutput = { format: 'text', file: null };
 
@@ -107,10 +130,14 @@ function configuredBaseline({ config }: LoadedConfig): string | null {
   return config.baseline === null ? null : path.relative(process.cwd(), config.baseline);
 }
 
-function budgetsOf({ config: { budgets } }: LoadedConfig, hasBaseline: boolean): readonly Budget[] {
+function budgetsOf(
+  { config: { budgets } }: LoadedConfig,
+  hasBaseline: boolean,
+  tell: (text: string) => void,
+): readonly Budget[] {
   if (budgets.length > 0) return budgets;
   if (hasBaseline) {
-    note('No budgets are configured: all files together may be 2 % larger than in the baseline.');
+    tell('No budgets are configured: all files together may be 2 % larger than in the baseline.\n');
     return DEFAULT_BUDGETS;
   }
   throw new PareError('config-missing', 'There is nothing to check: neither budgets nor a baseline', {

@@ -1,4 +1,5 @@
 /** Where a build usually lies, for command lines that don't say it. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -15,6 +16,12 @@ export async function findOutputFolder(): Promise<string> {
   throw new PareError('no-output', `None of ${USUAL.join(', ')} has JavaScript in it`, {
     hint: 'Build the project first, or name the output folder, for example: pare analyze packages/app/dist',
   });
+}
+
+/** What the choice of that folder rests on; null: a folder before it is there, and what is in it may change. */
+export function groundsOfChoice(found: string): ReadonlyMap<string, 'none'> | null {
+  const before = USUAL.slice(0, USUAL.indexOf(found as (typeof USUAL)[number])).map((folder) => path.resolve(folder));
+  return before.some((folder) => existsSync(folder)) ? null : new Map(before.map((folder) => [folder, 'none']));
 }
 
 async function hasScript(folder: string): Promise<boolean> {

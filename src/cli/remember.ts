@@ -1,4 +1,5 @@
 /** Keeps what a command said, for `answerAgain`. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import {
@@ -42,6 +43,22 @@ export function rememberAnswer(said: Said, fingerprint: Fingerprint | null, grou
   } catch {
     // An answer that can't be kept is given again.
   }
+}
+
+/**
+ * Whether the same files are the same configuration: JSON is, and a module that only calls `defineConfig` of ours with what stands
+ * in it. Any other may read further files, the clock or the environment.
+ */
+export function areSettled(files: readonly string[]): boolean {
+  return files.every((file) => {
+    if (file.endsWith('.json')) return true;
+    try {
+      const code = readFileSync(file, 'utf8').replace(/^import\s*\{\s*defineConfig\s*\}\s*from\s*['"]pare(?:\/config)?['"];?$/m, '');
+      return !/\b(?:import|require|process|Date|performance|random|globalThis|eval|Function|fetch|await)\b/.test(code);
+    } catch {
+      return false;
+    }
+  });
 }
 
 const NOTHING: Fingerprint = { paths: [], rows: new Float64Array() };

@@ -6,11 +6,16 @@ import path from 'node:path';
  * What the CI host says, else the nearest folder upwards with a `.git`, else the folder itself.
  * GitHub sets GITHUB_WORKSPACE, GitLab CI_PROJECT_DIR.
  */
-export async function repositoryRoot(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function repositoryRoot(
+  folder: string,
+  env: NodeJS.ProcessEnv = process.env,
+  onMissing: (file: string) => void = () => undefined,
+): Promise<string> {
   for (const named of [env['GITHUB_WORKSPACE'], env['CI_PROJECT_DIR']])
     if (named !== undefined && named !== '' && isWithin(path.resolve(named), folder)) return path.resolve(named);
   for (let at = folder; ; at = path.dirname(at)) {
     if ((await stat(path.join(at, '.git')).catch(() => null)) !== null) return at;
+    onMissing(path.join(at, '.git'));
     if (at === path.dirname(at)) return folder;
   }
 }
