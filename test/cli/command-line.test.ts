@@ -135,6 +135,7 @@ describe('an interruption', () => {
     buildSync({
       entryPoints: [join(import.meta.dirname, '../../src/cli/uninterrupted.ts')],
       outfile: join(folder, 'uninterrupted.mjs'),
+      bundle: true,
       format: 'esm',
     });
     const script = `
