@@ -163,7 +163,7 @@ async function redisTables(folder: string): Promise<string[]> {
         url: `redis://127.0.0.1:${server.port}`,
         prefix: `t${i}:`,
         ttlMs: DAY_MS,
-        timeoutMs: 5000,
+        timeoutMs: 60_000,
         writeBehind: false,
         encryptionKey,
       },
@@ -341,6 +341,8 @@ async function hangTable(folder: string): Promise<string> {
     const rows: string[] = [];
     for (const [name, url] of subjects) {
       const added: number[] = [];
+      // The first run loads the client, which is work and no waiting.
+      await runOnce(url);
       for (let round = 0; round < ROUNDS; round++) added.push((await runOnce(url)) - (await runOnce(null)));
       rows.push(`| ${name} | ${median(added).toFixed(0)} | ${Math.max(...added).toFixed(0)} |`);
     }

@@ -96,7 +96,8 @@ export class DiskTier {
     for (const [i, key] of keys.entries()) {
       const candidate = packed[i];
       if (candidate) {
-        results.push(await this.#packedValue(key, candidate.record, candidate.usedAt));
+        const found = this.#packedValue(key, candidate.record, candidate.usedAt);
+        results.push(found instanceof Promise ? await found : found);
       } else {
         const found = await this.#objectValue(key);
         if (found !== null && ++reads % READS_AT_ONCE === 0) await turn();
@@ -115,18 +116,19 @@ export class DiskTier {
     }
   }
 
-  async #packedValue(key: StoreKey, bytes: Buffer, usedAt: number): Promise<Found | null> {
+  #packedValue(key: StoreKey, bytes: Buffer, usedAt: number): Found | null | Promise<Found | null> {
     const record = decodeRecord(bytes);
     const now = this.#now();
-    const value = record?.hex === key.hex && this.#isLive(record, usedAt, now) ? await valueOf(record) : null;
-    if (record === null || value === null) {
-      this.#packs.drop(key.hex);
-      return null;
-    }
-    // Not a view of the span that was read, of which it may be a small part.
-    const own = value.buffer.byteLength > value.length * 2 ? Buffer.from(value) : value;
-    if (now - usedAt > this.#touchAfter(24)) this.#pack({ hex: key.hex, kind: key.kind, record: bytes, usedAt: now });
-    return { value: own, record };
+    const value = record?.hex === key.hex && this.#isLive(record, usedAt, now) ? valueOf(record) : null;
+    const finish = (value: Uint8Array | null): Found | null => {
+      if (record === null || value === null) {
+        this.#packs.drop(key.hex);
+        return null;
+      }
+      if (now - usedAt > this.#touchAfter(24)) this.#pack({ hex: key.hex, kind: key.kind, record: bytes, usedAt: now });
+      return { value, record };
+    };
+    return value instanceof Promise ? value.then(finish) : finish(value);
   }
 
   async #objectValue(key: StoreKey): Promise<Found | null> {

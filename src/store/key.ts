@@ -18,8 +18,8 @@ export interface StoreKey {
 const MADE_BY_ZLIB: ReadonlySet<CacheKind> = new Set(['compressed', 'attribution', 'precompressed', 'analysis']);
 
 const NO_TAGS: readonly string[] = [];
-/** Up to here the parts are put together and hashed in one call, which costs half of a hash object. */
-const ONE_CALL_BYTES = 64 * 1024;
+/** Up to here text is hashed in one call, which costs half of a hash object. */
+const ONE_CALL_LENGTH = 64 * 1024;
 
 /** @param version pare's own: other code may make another value of the same parts */
 export function createKeys(version: string): (entry: CacheEntry) => StoreKey {
@@ -44,22 +44,23 @@ export function createKeys(version: string): (entry: CacheEntry) => StoreKey {
 
 /** Each part goes in with its type and length before it, so that no two lists of parts read the same. */
 function hashParts(prefix: string, parts: readonly (string | Uint8Array)[]): string {
-  const pieces: Uint8Array[] = [Buffer.from(prefix)];
-  let total = pieces[0]!.length;
+  let text = prefix;
+  const pieces: (string | Uint8Array)[] = [];
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    const head = Buffer.from(`${typeof part === 'string' ? 's' : 'b'}${bytes.length}:`);
-    pieces.push(head, bytes);
-    total += head.length + bytes.length;
+    if (typeof part === 'string') text += `s${part.length}:${part}`;
+    else {
+      pieces.push(`${text}b${part.length}:`, part);
+      text = '';
+    }
   }
-  if (total <= ONE_CALL_BYTES) return hashOnce(Buffer.concat(pieces, total));
+  if (pieces.length === 0 && text.length <= ONE_CALL_LENGTH) return hashOnce(text);
   const hash = crypto.createHash('sha256');
   for (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
+  return hash.update(text).digest('hex');
 }
 
 /** `crypto.hash` is of Node 20.12 and not of every Bun. */
-const hashOnce: (bytes: Uint8Array) => string =
+const hashOnce: (text: string) => string =
   typeof crypto.hash === 'function'
-    ? (bytes) => crypto.hash('sha256', bytes, 'hex')
-    : (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
+    ? (text) => crypto.hash('sha256', text, 'hex')
+    : (text) => crypto.createHash('sha256').update(text).digest('hex');

@@ -71,14 +71,13 @@ export class Packs {
   find(keys: readonly string[]): (FoundRecord | null)[] {
     this.#refresh();
     const found: (FoundRecord | null)[] = keys.map((hex) => this.#gathered.get(hex) ?? null);
-    const bytes = this.#packs.length === 0 ? [] : keys.map((hex) => Buffer.from(hex, 'hex'));
     for (const pack of this.#packs) {
       const wanted: number[] = [];
       const rows: number[] = [];
       const dropped = this.#dropped.get(pack);
       for (let i = 0; i < keys.length; i++) {
         if (found[i] !== null || dropped?.has(keys[i]!)) continue;
-        const row = pack.find(bytes[i]!);
+        const row = pack.find(keys[i]!);
         if (row === -1) continue;
         wanted.push(i);
         rows.push(row);
@@ -95,9 +94,8 @@ export class Packs {
   drop(hex: string): void {
     this.#gatheredBytes -= this.#gathered.get(hex)?.record.length ?? 0;
     this.#gathered.delete(hex);
-    const key = Buffer.from(hex, 'hex');
     for (const pack of this.#packs) {
-      if (pack.find(key) === -1) continue;
+      if (pack.find(hex) === -1) continue;
       const dropped = this.#dropped.get(pack);
       if (dropped === undefined) this.#dropped.set(pack, new Set([hex]));
       else dropped.add(hex);

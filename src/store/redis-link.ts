@@ -26,6 +26,18 @@ export interface LinkStatistics {
 }
 
 type RedisClass = (typeof import('ioredis'))['Redis'];
+/** What an answer was good for. */
+export interface Worth {
+  /** Milliseconds that it would take to make what was found. */
+  readonly savedMs: number;
+  /** Share of what was asked for that wasn't there, from 0 to 1. */
+  readonly inVain: number;
+}
+
+/** Writing isn't weighed against what it gives: others have that. */
+const NOT_READ: Worth = { savedMs: 0, inVain: 0 };
+const NO_ANSWER: Worth = { savedMs: 0, inVain: 1 };
+
 type Trouble = 'away' | 'slow' | 'refused';
 
 export class RedisLink {
@@ -63,6 +75,11 @@ export class RedisLink {
     return !this.#isOpen && !this.#isClosed;
   }
 
+  /** Whether questions to read are worth their wait; writing in the background goes on. */
+  get isWorthAsking(): boolean {
+    return this.isUsable && this.#budget.isWorthAsking;
+  }
+
   /** Begins to connect; nobody need wait for it. */
   start(): void {
     if (this.#connecting === null && this.#client === null && this.isUsable) this.#connecting = this.#connect();
@@ -71,16 +88,16 @@ export class RedisLink {
   /**
    * Asks, and waits no longer than is left for waiting.
    * @param ask what Redis refuses, it throws
-   * @param worth milliseconds that the answer has saved
+   * @param worth of the answer
    * @returns null: no answer
    */
-  async ask<T>(ask: (client: Redis) => Promise<T>, worth: (answer: T) => number = () => 0): Promise<T | null> {
+  async ask<T>(ask: (client: Redis) => Promise<T>, worth: (answer: T) => Worth = () => NOT_READ): Promise<T | null> {
     if (!this.isUsable) return null;
     this.start();
     // Loading the client is work and no waiting for Redis; it happens once.
     await this.#load().catch(() => null);
     this.#budget.begin();
-    let saved = 0;
+    let { savedMs, inVain } = NO_ANSWER;
     try {
       const answer = await this.#inTime(async () => {
         if (this.#client === null) await this.#connecting;
@@ -90,10 +107,10 @@ export class RedisLink {
         return { value: await ask(client) };
       });
       if (answer === null) return null;
-      saved = worth(answer.value);
+      ({ savedMs, inVain } = worth(answer.value));
       return answer.value;
     } finally {
-      this.#budget.end(saved);
+      this.#budget.end(savedMs, inVain);
       if (this.isUsable && this.#budget.leftMs === 0) this.#trip('slow', null);
     }
   }

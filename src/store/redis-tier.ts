@@ -31,7 +31,7 @@ const BACKGROUND_MS = 2000;
 const FULL_MS = 60_000;
 
 export interface RedisStatistics extends LinkStatistics {
-  /** Values that were not asked for because Redis was in trouble. */
+  /** Values that were not asked for: Redis was in trouble, or had given less than asking it had cost. */
   readonly spared: number;
   readonly written: number;
   /** Values that were not shared: the queue or Redis was full, or Redis was away. */
@@ -95,7 +95,7 @@ export class RedisTier {
   /** In the order of the keys. Never throws. */
   async getMany(keys: readonly StoreKey[]): Promise<(Found | null)[]> {
     const results: (Found | null)[] = keys.map(() => null);
-    if (!this.#link.isUsable) {
+    if (!this.#link.isWorthAsking) {
       this.#spared += keys.length;
       return results;
     }
@@ -128,7 +128,10 @@ export class RedisTier {
           found.push(bytes === null ? null : await this.#open(keys[i]!, names[i]!, bytes));
         return found;
       },
-      (found) => found.reduce((sum, each) => sum + (each?.record.costMs ?? 0), 0),
+      (found) => ({
+        savedMs: found.reduce((sum, each) => sum + (each?.record.costMs ?? 0), 0),
+        inVain: found.filter((each) => each === null).length / found.length,
+      }),
     );
     return answer ?? keys.map(() => null);
   }
@@ -345,10 +348,11 @@ export class RedisTier {
   /** On each new connection: what was taken back elsewhere is taken back here too. */
   async #readTags(client: Redis): Promise<void> {
     // A full Redis, or a copy that is only read from, refuses this and can be read all the same.
-    await client.hsetnx(this.#tagsName, '', randomBytes(8).toString('hex')).catch((error: Error) => {
+    const begun = client.hsetnx(this.#tagsName, '', randomBytes(8).toString('hex')).catch((error: Error) => {
       if (error.name !== 'ReplyError' || /^NO(AUTH|PERM)/.test(error.message)) throw error;
     });
-    const { '': base = '', ...fields } = await client.hgetall(this.#tagsName);
+    // Both go out together.
+    const [{ '': base = '', ...fields }] = await Promise.all([client.hgetall(this.#tagsName), begun]);
     this.#remote = {
       base,
       counts: Object.fromEntries(Object.entries(fields).map(([tag, count]) => [tag, Number(count)])),

@@ -41,7 +41,11 @@ interface Totals {
 }
 
 export class Statistics {
-  readonly #counts = new Map<string, TierCounts>();
+  readonly #counts: Readonly<Record<StoreTier, Map<CacheKind, TierCounts>>> = {
+    memory: new Map(),
+    disk: new Map(),
+    redis: new Map(),
+  };
   readonly warm: WarmCounts = { loaded: 0, used: 0 };
 
   hit(tier: StoreTier, kind: CacheKind, bytes: number, savedMs: number): void {
@@ -62,23 +66,29 @@ export class Statistics {
   }
 
   #of(tier: StoreTier, kind: CacheKind): TierCounts {
-    const name = `${tier} ${kind}`;
-    let counts = this.#counts.get(name);
-    if (counts === undefined) this.#counts.set(name, (counts = noCounts()));
+    let counts = this.#counts[tier].get(kind);
+    if (counts === undefined) this.#counts[tier].set(kind, (counts = noCounts()));
     return counts;
   }
 
   get rows(): TierRow[] {
-    return rowsOf(Object.fromEntries(this.#counts));
+    return rowsOf(this.#named());
   }
 
   /** As the totals of a single run. */
   asTotals(now: number): Totals {
-    return { since: now, runs: 1, counts: Object.fromEntries(this.#counts), warm: this.warm };
+    return { since: now, runs: 1, counts: this.#named(), warm: this.warm };
   }
 
   get isEmpty(): boolean {
-    return this.#counts.size === 0 && this.warm.loaded === 0;
+    return this.warm.loaded === 0 && STORE_TIERS.every((tier) => this.#counts[tier].size === 0);
+  }
+
+  #named(): Record<string, TierCounts> {
+    const all = STORE_TIERS.flatMap((tier) =>
+      Array.from(this.#counts[tier], ([kind, counts]): [string, TierCounts] => [`${tier} ${kind}`, counts]),
+    );
+    return Object.fromEntries(all);
   }
 }
 

@@ -81,6 +81,16 @@ describe('many small values', () => {
   });
 });
 
+test('a value that is asked for twice at once is given twice', async () => {
+  const folder = makeFolder();
+  const { store } = open(settingsOf(folder));
+  for (const name of ['a', 'b']) await store.put(entry(name), valueOf(name, SMALL));
+  await store[Symbol.asyncDispose]();
+  const asked = ['a', 'b', 'a', 'c', 'a', 'c'];
+  const found = await open(settingsOf(folder)).store.getMany(asked.map((name) => entry(name)));
+  expect(found).toEqual(asked.map((name) => (name === 'c' ? null : valueOf(name, SMALL))));
+});
+
 describe('through', () => {
   test('computes once for 1,000 that ask at the same time, wherever the value then lies', async () => {
     const settings = settingsOf(makeFolder());
