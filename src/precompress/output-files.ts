@@ -92,8 +92,8 @@ export async function writeWhole(folder: string, file: string, contents: Uint8Ar
     throw new PareError('write-failed', `${file} can't be written: ${message}`, {
       hint:
         code === 'ENOSPC' || code === 'EDQUOT'
-          ? 'The disk is full. What was written so far is whole; make room and compress again.'
-          : 'What was written so far is whole; compress again when the folder can be written to.',
+          ? 'The disk is full. No copy is left half-written; make room and compress again.'
+          : 'No copy is left half-written; compress again when the folder can be written to.',
       cause,
     });
   }

@@ -32,7 +32,7 @@ export interface PrecompressOptions {
   readonly cache?: ByteCache | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number, file: string) => void) | undefined;
-  /** What was passed over, and why: the rest of the result stands. */
+  /** What was passed over, and why: the rest of the result stands. Called at the end, by file. */
   readonly onDiagnostic?: ((diagnostic: Diagnostic) => void) | undefined;
   /** Runs what would hold this thread up (zstd as WebAssembly). Default: here. */
   readonly run?: RunEncode | undefined;
@@ -56,30 +56,61 @@ export async function precompress(
   settings: CompressSettings,
   options: PrecompressOptions = {},
 ): Promise<PrecompressManifest> {
-  const run = await prepare(folder, settings, options);
-  const writes = options.dryRun !== true;
-  if (writes) await writeJournal(folder, [...run.owned.copies, ...plannedNames(run)]);
+  const diagnostics: Diagnostic[] = [];
+  try {
+    const run = await prepare(folder, settings, options, (diagnostic) => diagnostics.push(diagnostic));
+    return options.dryRun === true ? await makeManifest(run) : await writeCopies(run);
+  } finally {
+    // Files are done in any order; what is said of them is in one.
+    const orderOf = ({ file, code }: Diagnostic): string => `${file ?? ''} ${code}`;
+    diagnostics.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    for (const diagnostic of diagnostics) options.onDiagnostic?.(diagnostic);
+  }
+}
+
+async function writeCopies(run: Run): Promise<PrecompressManifest> {
+  const { folder } = run;
+  await writeJournal(folder, [...run.owned.copies, ...plannedNames(run)]);
+  try {
+    const manifest = await makeManifest(run);
+    const kept = new Set(
+      manifest.files.flatMap(({ copies, deltas }) => [...copies, ...deltas]).map(({ file }) => file),
+    );
+    for (const file of run.owned.copies) if (!kept.has(file)) await remove(folder, file);
+    await writeWhole(folder, MANIFEST_FILE, writeManifest(manifest));
+    await removeJournal(folder);
+    return manifest;
+  } catch (error) {
+    // Where not even that can be done, the next run does it by the journal.
+    await rollBack(run).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function makeManifest(run: Run): Promise<PrecompressManifest> {
+  const { signal, onProgress } = run.options;
   let done = 0;
   const records = await mapBounded(
     run.files,
     ({ bytes }) => bytes,
     { concurrency: Math.max(2, Math.min(4, availableParallelism())), weight: MOST_WEIGHT },
     async (found) => {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const record = await compressFile(run, found);
-      options.onProgress?.(++done, run.files.length, found.file);
+      onProgress?.(++done, run.files.length, found.file);
       return record;
     },
   );
-  const files = records.filter((record) => record !== null);
-  const manifest: PrecompressManifest = { schema: MANIFEST_SCHEMA, base: run.base, files };
-  if (writes) {
-    const kept = new Set(files.flatMap(({ copies, deltas }) => [...copies, ...deltas]).map(({ file }) => file));
-    for (const file of run.owned.copies) if (!kept.has(file)) await remove(folder, file);
-    await writeWhole(folder, MANIFEST_FILE, writeManifest(manifest));
-    await removeJournal(folder);
-  }
-  return manifest;
+  return { schema: MANIFEST_SCHEMA, base: run.base, files: records.filter((record) => record !== null) };
+}
+
+/** Takes away what no manifest names: what this run has written, and what one that was killed before it had. */
+async function rollBack(run: Run): Promise<void> {
+  const named = new Set(
+    [...run.owned.files.values()].flatMap(({ copies, deltas }) => [...copies, ...deltas]).map(({ file }) => file),
+  );
+  for (const name of [...run.owned.copies, ...plannedNames(run)]) if (!named.has(name)) await remove(run.folder, name);
+  await removeJournal(run.folder);
 }
 
 /** An earlier file that deltas are made against. */
@@ -108,8 +139,12 @@ interface Run {
   readonly report: (diagnostic: Diagnostic) => void;
 }
 
-async function prepare(folder: string, settings: CompressSettings, options: PrecompressOptions): Promise<Run> {
-  const report = options.onDiagnostic ?? (() => undefined);
+async function prepare(
+  folder: string,
+  settings: CompressSettings,
+  options: PrecompressOptions,
+  report: Run['report'],
+): Promise<Run> {
   const base = normalBase(options.base ?? '/');
   const { files: all, left } = await listFiles(folder, report);
   if (options.dryRun !== true) for (const file of left) await remove(folder, file);
@@ -158,12 +193,11 @@ function originalOf(file: string): string | null {
   return file.replace(/\.(?:br|gz|zst)$|\.[0-9a-f]{16,64}\.(?:dcb|dcz)$/, '');
 }
 
+/** As bundlers are told it: a path, a relative path, or an address of which the path counts. */
 function normalBase(base: string): string {
-  return `/${base
-    .split('/')
-    .filter(Boolean)
-    .map((part) => `${part}/`)
-    .join('')}`;
+  const path = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(base) ? new URL(base, 'https://host/').pathname : base;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return `/${parts.map((part) => `${part}/`).join('')}`;
 }
 
 /** Which earlier files deltas are made against, for each file of now; and which files changed under their name. */
@@ -278,7 +312,7 @@ interface Source {
 async function makeCopies(run: Run, source: Source): Promise<EncodedCopy[]> {
   const { settings } = run;
   const most = source.contents.length * (1 - settings.minSaving);
-  const made = await Promise.all(
+  const made = await allEnded(
     [...new Set(settings.formats)].map(async (format: CopyFormat): Promise<EncodedCopy | null> => {
       const encoded = await encodeCached(run, source, format, null);
       const copy = { coding: CODINGS[format], ...measured(`${source.file}.${format}`, encoded) };
@@ -286,6 +320,12 @@ async function makeCopies(run: Run, source: Source): Promise<EncodedCopy[]> {
     }),
   );
   return made.filter((copy) => copy !== null).sort((a, b) => (a.coding < b.coding ? -1 : 1));
+}
+
+/** As Promise.all, but a failure is thrown when nothing is being written any more. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /** @param best bytes of the smallest thing that everybody can be given */
@@ -325,9 +365,20 @@ async function encodeCached(
     const input = { contents, format, dictionary: dictionary?.contents ?? null };
     return runEncode(input, signal === undefined ? {} : { signal });
   };
-  if (cache === undefined) return encodeNow();
+  if (cache === undefined) return unlessAborted(encodeNow(), signal);
   const of = ['precompress 1', await versionOf(format), format, sha256, dictionary?.sha256 ?? ''];
-  return cache.through({ kind: 'precompressed', of }, encodeNow);
+  return unlessAborted(cache.through({ kind: 'precompressed', of }, encodeNow), signal);
+}
+
+/** zlib can't be stopped, and brotli takes seconds for a MB: whoever wants to stop need not wait for it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 /**

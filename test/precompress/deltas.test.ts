@@ -112,6 +112,18 @@ describe('a delta against an earlier release', () => {
     expect(pattern).toBe(String.raw`/shop/v1/a%20b/[id]\(x\)\+y%22-*.js`);
   });
 
+  it.each([
+    ['', '/'],
+    ['./', '/'],
+    ['/shop', '/shop/'],
+    ['https://cdn.test/shop/', '/shop/'],
+    ['//cdn.test', '/'],
+  ])('takes the base %j, as bundlers are told it, for %j', async (given, wanted) => {
+    const folder = await makeFolder({ 'a.js': program(30) });
+    const { base, files } = await precompress(folder, COMPRESS_DEFAULTS, { base: given, dryRun: true });
+    expect([base, files[0]!.useAsDictionary]).toEqual([wanted, `match="${wanted}a.js", type=raw`]);
+  });
+
   it('needs folders that are there, and other ones', async () => {
     const folder = await makeFolder({ 'main.js': program(60) });
     await expect(precompress(folder, against(folder))).rejects.toMatchObject({ code: 'usage' });

@@ -77,7 +77,7 @@ function mountSmall(): string | null {
 }
 
 describe.skipIf(disk === null)('a disk that is full', () => {
-  it('is said so, and what was written before is whole', async () => {
+  it('is said so, and the folder is as it was before', async () => {
     const names = Array.from({ length: 9 }, (_, at) => `chunk${at}.js`);
     await writeFiles(disk!, Object.fromEntries(names.map((name, at) => [name, program(220 + at, at)])));
     const failure = await precompress(disk!, COMPRESS_DEFAULTS).then(
@@ -87,9 +87,7 @@ describe.skipIf(disk === null)('a disk that is full', () => {
     expect(failure).toMatchObject({ code: 'write-failed' });
     expect((failure as { hint: string }).hint).toContain('The disk is full');
     const left = await readFolder(disk!);
-    expect([...left.keys()].filter((name) => name.endsWith('.partial'))).toEqual([]);
-    for (const [name, contents] of left)
-      if (name.endsWith('.br')) expect(zlib.brotliDecompressSync(contents)).toEqual(left.get(name.slice(0, -3)));
+    expect([...left.keys()]).toEqual(names);
     for (const name of names.slice(3)) await rm(path.join(disk!, name));
     await precompress(disk!, COMPRESS_DEFAULTS);
     expect((await checkPrecompressed(disk!)).problems).toEqual([]);
