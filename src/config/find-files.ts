@@ -54,7 +54,7 @@ export async function findConfigFiles(start: string, manifests: Manifests): Prom
         own: { file, manifest: null },
         workspace: NONE,
         passedOver,
-        folders: file === null ? [folders[0]!] : folders,
+        folders: folders.slice(0, Math.max(1, folders.indexOf(folder) + 1)),
       };
     }
   }

@@ -11,6 +11,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import type { Jiti } from 'jiti';
+
 import type { ConfigContext } from './pare-config.ts';
 import type { Place } from './json-place.ts';
 
@@ -119,9 +121,7 @@ async function importByJiti(file: string): Promise<Imported> {
   const jiti = createJiti(import.meta.url, { fsCache: cacheFolder(file), interopDefault: false, moduleCache: true });
   for (const old of readByJiti.get(file) ?? []) delete jiti.cache[old];
   const before = new Set(Object.keys(jiti.cache));
-  const namespace = await jiti
-    .import<{ readonly default?: unknown; readonly __esModule?: true }>(file)
-    .catch((error: unknown) => ({ error }));
+  const namespace = await evaluate(jiti, file).catch((error: unknown) => ({ error }));
   const files = Object.keys(jiti.cache).filter((each) => !before.has(each) && !each.includes('/node_modules/'));
   readByJiti.set(file, [file, ...files]);
   const own = { files: [...new Set([file, ...files])] };
@@ -131,6 +131,22 @@ async function importByJiti(file: string): Promise<Imported> {
   // CommonJS: what it exports is the configuration.
   const isCommonJs = !('__esModule' in namespace) && Object.keys(namespace).length > 0;
   return { hasDefault: isCommonJs, value: namespace, ...own, error: null };
+}
+
+type Namespace = { readonly default?: unknown; readonly __esModule?: true };
+
+/**
+ * Compiled as CommonJS, because Node keeps what it imports as a module for good and would never read it again. What awaits at
+ * its top level can't be compiled so: then the file itself is read again, and of what it imports only what is TypeScript.
+ */
+async function evaluate(jiti: Jiti, file: string): Promise<Namespace> {
+  try {
+    return jiti(file) as Namespace;
+  } catch (error) {
+    if (!(error instanceof SyntaxError) || !error.message.startsWith('await is only valid')) throw error;
+    const options = { filename: file, async: true, forceTranspile: true };
+    return (await jiti.evalModule(readFileSync(file, 'utf8'), options)) as Namespace;
+  }
 }
 
 /** Beside the packages that jiti may not be installed with; false: nothing is kept. */

@@ -2,6 +2,8 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
+import type { FSWatcher } from 'chokidar';
+
 import { inspect, type LoadedConfig, type LoadOptions } from './load.ts';
 import { ConfigError } from './problems.ts';
 import { stampOf, watchedFiles } from './stamp.ts';
@@ -29,65 +31,67 @@ export async function watch(
   onChange: (loaded: LoadedConfig) => void | Promise<void>,
   onError: (error: unknown) => void,
 ): Promise<ConfigWatch> {
-  const { watch: watchFiles } = await import('chokidar');
+  const { watch: watchFolder } = await import('chokidar');
+  const watchers = new Map<string, FSWatcher>();
   let current: LoadedConfig | null = null;
-  let isBroken = false;
+  let state: 'starting' | 'good' | 'broken' = 'starting';
   let isClosed = false;
   let wanted: ReadonlySet<string> = new Set();
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> = Promise.resolve();
 
-  const look = async (): Promise<readonly string[]> => {
-    const { loaded, files, folders } = await inspect({ ...options, fresh: true });
-    wanted = watchedFiles(files, folders);
-    await take(loaded);
-    return [...new Set([...folders, ...files.map((file) => path.dirname(file))])];
-  };
   const take = async (loaded: LoadedConfig | ConfigError): Promise<void> => {
-    if (isClosed) return;
     if (loaded instanceof ConfigError) {
-      isBroken = true;
+      state = 'broken';
       onError(loaded);
       return;
     }
-    const isNews = isStarted && (isBroken || current === null || !isDeepStrictEqual(current.config, loaded.config));
-    [current, isBroken] = [loaded, false];
+    const isNews = state === 'broken' || (state === 'good' && !isDeepStrictEqual(current?.config, loaded.config));
+    [current, state] = [loaded, 'good'];
     if (isNews) await onChange(loaded);
   };
 
-  let isStarted = false;
-  const watched = new Set(await look());
-  const before = await stampOf(wanted);
-  isStarted = true;
   // Whole folders, because a file that is renamed over another is a new file, and one that appears was not there to watch.
-  const watcher = watchFiles([...watched], {
-    depth: 0,
-    ignoreInitial: true,
-    ignored: (file) => !watched.has(file) && !wanted.has(path.normalize(file)),
-  });
-  const again = async (): Promise<void> => {
-    for (const folder of await look()) {
-      if (isClosed || watched.has(folder)) continue;
-      watched.add(folder);
-      watcher.add(folder);
-    }
+  // A watcher for each: chokidar passes over a folder that lies in another one that it watches.
+  const open = async (folder: string): Promise<void> => {
+    const watcher = watchFolder(folder, {
+      depth: 0,
+      ignoreInitial: true,
+      ignored: (file) => path.normalize(file) !== folder && !wanted.has(path.normalize(file)),
+    });
+    watchers.set(folder, watcher);
+    watcher.on('all', soon).on('error', onError);
+    await new Promise<void>((resolve) => void watcher.once('ready', resolve));
   };
-  watcher.on('all', () => {
+
+  const look = async (): Promise<void> => {
+    if (isClosed) return;
+    const { loaded, files, folders } = await inspect({ ...options, fresh: true });
+    if (isClosed) return;
+    wanted = watchedFiles(files, folders);
+    const stamp = await stampOf(wanted);
+    const fresh = new Set([...folders, ...files.map((file) => path.dirname(file))]);
+    await Promise.all([...fresh].filter((folder) => !watchers.has(folder)).map(open));
+    if (!isClosed) await take(loaded);
+    // What was written before a watcher was ready came from nobody.
+    if ((await stampOf(wanted)) !== stamp) soon();
+  };
+
+  const soon = (): void => {
     if (timer !== null) clearTimeout(timer);
+    if (isClosed) return;
     timer = setTimeout(() => {
       timer = null;
-      running = running.then(again).catch(onError);
+      running = running.then(look).catch(onError);
     }, SETTLE);
-  });
-  watcher.on('error', onError);
-  await new Promise<void>((resolve) => void watcher.once('ready', resolve));
-  // What was written before the watcher was ready came from nobody.
-  if ((await stampOf(wanted)) !== before) running = running.then(again).catch(onError);
+  };
 
+  await look();
   const close = async (): Promise<void> => {
     isClosed = true;
     if (timer !== null) clearTimeout(timer);
-    await Promise.all([watcher.close(), running]);
+    await running;
+    await Promise.all([...watchers.values()].map((watcher) => watcher.close()));
   };
   return { current: () => current, close, [Symbol.asyncDispose]: close };
 }

@@ -101,7 +101,7 @@ describe('sources', () => {
       config,
       config.workers,
       config.minify,
-      (config.minify as { terser: { mangle: object } }).terser.mangle,
+      (config.minify as unknown as { terser: { mangle: object } }).terser.mangle,
     ];
     expect(objects.map((each) => Object.isFrozen(each))).toEqual([true, true, true, true]);
   });
