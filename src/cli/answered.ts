@@ -12,7 +12,16 @@ export interface Streams {
 }
 
 /** Variables that change what is said, beside all of `PARE_*`. */
-const VARIABLES = ['CI', 'CI_PROJECT_DIR', 'COLUMNS', 'FORCE_COLOR', 'GITHUB_WORKSPACE', 'NODE_ENV', 'NO_COLOR', 'TERM'];
+const VARIABLES = [
+  'CI',
+  'CI_PROJECT_DIR',
+  'COLUMNS',
+  'FORCE_COLOR',
+  'GITHUB_WORKSPACE',
+  'NODE_ENV',
+  'NO_COLOR',
+  'TERM',
+];
 
 /** Says again what was said before; false: it is not known, or no longer true, and nothing was said. Never throws. */
 export function answerAgain(words: readonly string[], { endOf, print }: Streams): boolean {

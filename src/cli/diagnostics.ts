@@ -20,8 +20,7 @@ export function warningText(diagnostics: readonly Diagnostic[]): string {
   for (const code of codes) {
     const all = diagnostics.filter((each) => each.code === code);
     for (const diagnostic of all.slice(0, MOST)) lines.push(`${renderDiagnostic(diagnostic, { color })}\n`);
-    if (all.length > MOST)
-      lines.push(`… and ${all.length - MOST} more warnings [${code}]; --json has them all\n`);
+    if (all.length > MOST) lines.push(`… and ${all.length - MOST} more warnings [${code}]; --json has them all\n`);
   }
   return lines.join('');
 }

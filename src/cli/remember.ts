@@ -53,7 +53,10 @@ export function areSettled(files: readonly string[]): boolean {
   return files.every((file) => {
     if (file.endsWith('.json')) return true;
     try {
-      const code = readFileSync(file, 'utf8').replace(/^import\s*\{\s*defineConfig\s*\}\s*from\s*['"]pare(?:\/config)?['"];?$/m, '');
+      const code = readFileSync(file, 'utf8').replace(
+        /^import\s*\{\s*defineConfig\s*\}\s*from\s*['"]pare(?:\/config)?['"];?$/m,
+        '',
+      );
       return !/\b(?:import|require|process|Date|performance|random|globalThis|eval|Function|fetch|await)\b/.test(code);
     } catch {
       return false;

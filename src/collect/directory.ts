@@ -270,7 +270,13 @@ function findMap(
   if (inline) {
     const text = inline[2]!;
     const again = () => (inline[1] === undefined ? Buffer.from(safeDecode(text)) : Buffer.from(text, 'base64'));
-    return { bytes: again(), release: () => undefined, file: `${name} (its inline map)`, base: path.dirname(full), again };
+    return {
+      bytes: again(),
+      release: () => undefined,
+      file: `${name} (its inline map)`,
+      base: path.dirname(full),
+      again,
+    };
   }
   const named =
     url === null || /^https?:/i.test(url)

@@ -203,9 +203,7 @@ export class Resolver {
     if (manifest === undefined) {
       manifest = null;
       try {
-        const json: unknown = JSON.parse(
-          this.#disk.readFile(path.join(this.#root, folder, 'package.json')).toString(),
-        );
+        const json: unknown = JSON.parse(this.#disk.readFile(path.join(this.#root, folder, 'package.json')).toString());
         if (typeof json === 'object' && json !== null) manifest = json as Record<string, unknown>;
       } catch {
         // Not there: the sources of the package are not on this disk.

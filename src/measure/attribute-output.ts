@@ -97,11 +97,7 @@ function bytesApart({ disagreements }: Reconciled): number {
   return disagreements.reduce((sum, { mapped, witnessed }) => sum + Math.abs(mapped - witnessed), 0);
 }
 
-function attributeWithoutMap(
-  output: NamedOutput,
-  owners: LocalOwners,
-  diagnostics: Diagnostic[],
-): AttributedOutput {
+function attributeWithoutMap(output: NamedOutput, owners: LocalOwners, diagnostics: Diagnostic[]): AttributedOutput {
   const witness = output.witness;
   const language = output.kind === 'css' ? 'css' : 'js';
   if (witness?.kind === 'lengths' && witness.modules.length > 0) {
@@ -118,7 +114,8 @@ function attributeWithoutMap(
     const only = { owner: REST.indexOf(bundlersOwn), bytes: output.contents.length };
     return { ownership: layOut(output.contents, [only], owners.count, null), holders: owners.holders };
   }
-  if (output.kind === 'css' && output.map === null && output.contents.length > 0) diagnostics.push(unmappedSheet(output.file));
+  if (output.kind === 'css' && output.map === null && output.contents.length > 0)
+    diagnostics.push(unmappedSheet(output.file));
   else if (output.kind === 'chunk' && output.map === null && output.contents.length > 0) {
     diagnostics.push({
       code: 'map-missing',

@@ -29,7 +29,8 @@ export function linkImports(
   resolved: readonly ResolvedImport[],
   scanned: ModuleSyntax | null = null,
 ): { readonly edges: EdgeEvidence[]; readonly syntax: ModuleSyntax | null } {
-  if (source === null && scanned === null) return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
+  if (source === null && scanned === null)
+    return { edges: resolved.map((each) => edge(from, each, null, null)), syntax: null };
   const syntax = scanned ?? scanModule(source!);
   const bySpecifier = groupBySpecifier(syntax.imports);
   let written: WrittenImports | null = null;

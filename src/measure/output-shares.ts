@@ -51,8 +51,7 @@ export async function measureOutput(
   const digest = isKept ? digestOf(output.contents) : null;
   const entry = digest === null ? null : entryOf(output, digest, mapDigest, options);
   const known = entry === null ? null : parsed(await cache!.get(entry), output.contents.length);
-  if (known !== null && !needsOwnership)
-    return { ...known, attributed: null, shares: () => Promise.resolve(known) };
+  if (known !== null && !needsOwnership) return { ...known, attributed: null, shares: () => Promise.resolve(known) };
   const start = performance.now();
   const diagnostics: Diagnostic[] = [];
   const attributed = attributeOutput(output, diagnostics);
@@ -110,7 +109,8 @@ function witnessDigest(witness: Witness | null): string {
   if (witness === null) return 'none';
   if (witness.kind === 'lengths') return JSON.stringify(witness.modules.map(({ id, bytes }) => [id, bytes]));
   const hash = createHash('sha256');
-  for (const { id, code } of witness.modules) hash.update(JSON.stringify([id, code?.length ?? null])).update(code ?? '');
+  for (const { id, code } of witness.modules)
+    hash.update(JSON.stringify([id, code?.length ?? null])).update(code ?? '');
   return hash.digest('hex');
 }
 
