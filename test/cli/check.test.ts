@@ -143,10 +143,10 @@ describe('bad input', () => {
     expect(await refused()).toBe(
       [
         'error pare.config.json is not right:',
-        '  budget is no option. Did you mean "budgets"? The options are budgets, baseline, outputs.',
-        '  outputs.markdwn is no option. Did you mean "markdown"? The options are text, json, jsonl, markdown, github, sarif, junit, gitlab.',
-        '  baseline must be the name of a file',
-        '  Mend the configuration; nothing was checked.',
+        '  pare.config.json:1:2 budget is no option. Did you mean "budgets"? The options are root, analyzer, report, deadCode, splitter, runtime, budgets, baseline, outputs, cache, workers, minify, compress, telemetry, extends, env.',
+        '  pare.config.json:1:25 outputs.markdwn is no option. Did you mean "markdown"? The options are text, json, jsonl, markdown, github, sarif, junit, gitlab.',
+        '  pare.config.json:1:43 baseline must be the name of a file, not 3',
+        '  Mend the configuration; nothing was done.',
         '',
       ].join('\n'),
     );
