@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Diagnostic } from '../model/build.ts';
+import { isCopyName } from './copy-name.ts';
 import { MANIFEST_FILE, parseManifest, type CompressedFile } from './manifest.ts';
 import { remove, writeWhole } from './output-files.ts';
 
@@ -25,7 +26,8 @@ export async function readOwnership(
   const files = await readFormer(folder, onDiagnostic);
   const journal = await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch(() => '');
   const copies = new Set(journal.split('\n').filter((name) => isCopyName(name)));
-  for (const { copies: own, deltas } of files) for (const { file } of [...own, ...deltas]) copies.add(file);
+  const named = files.flatMap(({ copies: own, deltas }) => [...own, ...deltas]).map(({ file }) => file);
+  for (const name of named) if (isCopyName(name)) copies.add(name);
   return { files: new Map(files.map((each) => [each.file, each])), copies };
 }
 
@@ -47,11 +49,6 @@ async function readFormer(
     });
     return [];
   }
-}
-
-/** Whether a name is one that a copy can have: a torn journal must not name a file of the build. */
-export function isCopyName(name: string): boolean {
-  return /\.(?:br|gz|zst|dcb|dcz)$/.test(name) && !name.split('/').includes('..');
 }
 
 export async function writeJournal(folder: string, names: Iterable<string>): Promise<void> {

@@ -144,6 +144,14 @@ describe('copies of a folder', () => {
     await expect(precompress(path.join(folder, 'none'), settings())).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it('are what is removed, and no file that a forged manifest names', async () => {
+    const folder = await makeFolder({ 'a.js': program(60), 'b.js': program(60, 2) });
+    const manifest = await precompress(folder, settings({ formats: ['br'] }));
+    await writeFiles(folder, { [MANIFEST_FILE]: writeManifest(manifest).replace('"b.js.br"', '"b.js"') });
+    await precompress(folder, settings({ formats: ['gz'] }));
+    expect(await names(folder)).toEqual(['a.js', 'a.js.gz', 'b.js', 'b.js.br', 'b.js.gz', MANIFEST_FILE]);
+  });
+
   it('are written again when the manifest is torn', async () => {
     const folder = await makeFolder({ 'a.js': program(60) });
     const manifest = await precompress(folder, settings());
