@@ -23,7 +23,7 @@ export interface Tried {
   readonly raw: number | null;
   /** Compressed bytes at `quality`; null where it failed. */
   readonly brotli: number | null;
-  /** The quality at which it was weighed: 9 for the ranking, 11 for a near tie. */
+  /** The quality at which it was weighed: 5 for the ranking, 11 for a near tie. */
   readonly quality: number | null;
   /** Of all its steps. */
   readonly ms: number;
