@@ -164,7 +164,6 @@ describe('a package', () => {
     const folder = project({
       'packages/pkg/package.json': '{}',
       'packages/pkg/a.js': 'a',
-      'node_modules/.keep': '',
       ...PACKAGE,
     });
     symlinkSync(join(folder, 'packages/pkg'), join(folder, 'node_modules/linked'));
