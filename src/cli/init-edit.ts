@@ -339,8 +339,8 @@ function append(
 function insert(source: string, insertions: readonly Insertion[]): string {
   // From the end, so that places stay what they were; of two at one place the later one goes in first.
   return insertions
-    .map((each, index) => ({ ...each, index }))
-    .toSorted((a, b) => b.at - a.at || b.index - a.index)
+    .toReversed()
+    .toSorted((a, b) => b.at - a.at)
     .reduce((text, { at, text: more }) => text.slice(0, at) + more + text.slice(at), source);
 }
 
