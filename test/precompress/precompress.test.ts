@@ -4,6 +4,7 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
+import { analyze } from '../../src/collect/analyze.ts';
 import type { Diagnostic } from '../../src/model/build.ts';
 import type { ByteCache, CacheEntry } from '../../src/model/byte-cache.ts';
 import { checkPrecompressed } from '../../src/precompress/check.ts';
@@ -120,6 +121,15 @@ describe('copies of a folder', () => {
       ['a.js.map', 2],
       ['b.css', 0],
     ]);
+  });
+
+  it('are no part of the build for who looks at it', async () => {
+    const folder = await makeFolder({ 'index.html': '<script src="a.js"></script>', 'a.js': program(60) });
+    const previous = await makeFolder({ 'a.js': program(61) });
+    const before = await analyze(folder, { root: folder });
+    const { files } = await precompress(folder, settings({ formats: ALL, previous: [previous] }));
+    expect(files[0]!.copies.length + files[0]!.deltas.length).toBeGreaterThanOrEqual(4);
+    expect((await analyze(folder, { root: folder })).outputs).toEqual(before.outputs);
   });
 
   it('are not written in a dry run, which says the same as a real one', async () => {
