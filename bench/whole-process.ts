@@ -10,6 +10,8 @@ export interface Subject {
   readonly name: string;
   /** Arguments of `node`. */
   readonly args: readonly string[];
+  /** Where it runs; default: this folder. */
+  readonly cwd?: string | undefined;
   /** Before each run, not measured. */
   readonly prepare?: (() => Promise<void>) | undefined;
 }
@@ -20,12 +22,12 @@ export interface Subject {
  *
  * @throws Error where it does not end with 0
  */
-export function cpuSeconds(args: readonly string[]): Promise<number> {
+export function cpuSeconds(args: readonly string[], cwd = FOLDER): Promise<number> {
   const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
   const env = { ...environment, TIMEFORMAT: '%3U %3S' };
   return new Promise((resolve, reject) => {
     const timed = ['-c', 'time "$@" >/dev/null', 'bash', process.execPath, ...args];
-    const child = spawn('bash', timed, { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('bash', timed, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
     let text = '';
     child.stderr.on('data', (data: Buffer) => (text += data.toString()));
     child.on('error', reject);
@@ -41,9 +43,9 @@ export function cpuSeconds(args: readonly string[]): Promise<number> {
 export async function inRounds(rounds: number, subjects: readonly Subject[]): Promise<Map<string, number[]>> {
   const seconds = new Map(subjects.map(({ name }) => [name, [] as number[]]));
   for (let round = -1; round < rounds; round++) {
-    for (const { name, args, prepare } of round % 2 === 0 ? subjects : [...subjects].reverse()) {
+    for (const { name, args, cwd, prepare } of round % 2 === 0 ? subjects : [...subjects].reverse()) {
       await prepare?.();
-      const used = await cpuSeconds(args);
+      const used = await cpuSeconds(args, cwd);
       // The first round fills the caches of the file system.
       if (round >= 0) seconds.get(name)!.push(used);
     }
