@@ -22,10 +22,11 @@ import { keyAt } from './keys.ts';
 import type { ConfigContext, PareConfig } from './pare-config.ts';
 import { ConfigError, toProblem, withPlaces, type LooseFinding } from './problems.ts';
 import { readConfigFile, type ReadResult } from './read-file.ts';
-import { decide, isInUse, isOn, resolveConfig, type Deciding, type ResolvedConfig } from './resolved-config.ts';
+import { decide, isInUse, isOn, resolveConfig, type Deciding } from './resolve-config.ts';
+import type { ResolvedConfig } from './resolved-config.ts';
 import { checkConfig } from './settings-check.ts';
-import { segmentsOf, type ConfigProblem, type Layer, type Source, type SourceKind } from './source.ts';
-import { environmentSettings, flagSettings, type Setting, type TextSettings } from './text-settings.ts';
+import { segmentsOf, type ConfigProblem, type Layer, type Setting, type Source, type SourceKind } from './source.ts';
+import { environmentSettings, flagSettings, type TextSettings } from './text-settings.ts';
 
 export interface LoadOptions {
   /** Where the search begins, and what paths of the environment, the command line and a plugin are relative to. Default: the working directory. */

@@ -27,6 +27,16 @@ export interface Source {
   readonly within: readonly string[];
 }
 
+/** One setting of the command line. */
+export interface Setting {
+  /** The key: `cache.memory`. */
+  readonly path: string;
+  /** Text is read as the key's type asks; anything else is the value. */
+  readonly value: unknown;
+  /** As it was given: `--no-brotli`. */
+  readonly name: string;
+}
+
 /** One of the sources that were read; a later one in a list comes before an earlier one. */
 export interface Layer {
   readonly source: Source;

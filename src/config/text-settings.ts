@@ -4,17 +4,7 @@ import { nearest } from '../model/nearest-name.ts';
 import { PareError } from '../model/errors.ts';
 import { allKeys, environmentName, keyAt, type Key } from './keys.ts';
 import { checkValue, unknownKey, type CheckedSettings } from './settings-check.ts';
-import type { Finding } from './source.ts';
-
-/** One setting of the command line. */
-export interface Setting {
-  /** The key: `cache.memory`. */
-  readonly path: string;
-  /** Text is read as the key's type asks; anything else is the value. */
-  readonly value: unknown;
-  /** As it was given: `--no-brotli`. */
-  readonly name: string;
-}
+import type { Finding, Setting } from './source.ts';
 
 export interface TextSettings extends CheckedSettings {
   /** What was given, by the key's path. */
