@@ -175,11 +175,14 @@ export class DiskTier {
         this.#hasWritten = true;
         this.#partial.sweep();
       }
+      const file = this.#objects.fileOf(fields.hex, fields.kind);
+      // A value may be made anew and be of another size: it must not lie in both places.
       if (record.length <= PACKED_BYTES) {
         this.#pack({ hex: fields.hex, kind: fields.kind, record, usedAt: fields.createdAt });
+        this.#usage.add(-this.#objects.remove(file));
         return;
       }
-      const file = this.#objects.fileOf(fields.hex, fields.kind);
+      this.#packs.drop(fields.hex);
       this.#usage.add(this.#objects.write(file, record, fields.createdAt));
     });
   }
@@ -374,7 +377,7 @@ export class DiskTier {
 
   async flush(): Promise<void> {
     await this.#sweeping;
-    if (this.#packs.hasGathered) this.#flushPacks();
+    if (this.#packs.isDirty) this.#flushPacks();
     else if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
     this.#flushTimer = null;
     if (this.#isWritable) this.#usage.settle();

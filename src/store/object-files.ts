@@ -81,9 +81,10 @@ export class ObjectFiles {
   /** @returns the bytes that this has freed */
   remove(file: string): number {
     try {
-      const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      const found = statSync(file, { throwIfNoEntry: false });
+      if (found === undefined) return 0;
       rmSync(file, { force: true });
-      return bytes;
+      return found.size;
     } catch {
       return 0;
     }

@@ -125,11 +125,13 @@ class TieredStore implements Store {
   readonly #profiles: RunProfiles;
   readonly #flights = new Map<string, Promise<Uint8Array>>();
   readonly #refreshing = new Set<string>();
+  readonly #writing = new Map<string, Promise<void>>();
   readonly #pending = new Set<Promise<void>>();
   #pendingBytes = 0;
   #learning: { readonly runKind: string; readonly record: RunRecord } | null = null;
   readonly #warmed = new Set<string>();
   #isClosed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(settings: CacheSettings, { onWarning, version = '0', now = Date.now }: StoreOptions) {
     this.#settings = settings;
@@ -224,6 +226,7 @@ class TieredStore implements Store {
   async #compute(key: StoreKey, compute: () => Promise<Uint8Array>, { ttlMs }: ThroughOptions): Promise<Uint8Array> {
     const start = performance.now();
     const value = await compute();
+    if (this.#isClosed) return value;
     const writing = this.#inBackground(value.length, this.#keep(key, value, performance.now() - start, ttlMs));
     if (this.#pendingBytes > MOST_PENDING_BYTES) await writing;
     return value;
@@ -339,9 +342,17 @@ class TieredStore implements Store {
     this.#learning?.record.note(hex, kind, value.length);
     for (const tier of ['memory', 'disk'] as const) this.#statistics.put(tier, kind, value.length);
     const fields = { hex, kind, costMs, createdAt, expiresAt };
-    const sharing = this.#share(fields, key.tags, value);
-    await this.#disk.put({ ...fields, tags }, value);
-    await sharing;
+    // Two values of a key are written in the order in which they came.
+    const before = this.#writing.get(hex);
+    const writing = (async () => {
+      await before;
+      const sharing = this.#share(fields, key.tags, value);
+      await this.#disk.put({ ...fields, tags }, value);
+      await sharing;
+    })();
+    this.#writing.set(hex, writing);
+    await writing;
+    if (this.#writing.get(hex) === writing) this.#writing.delete(hex);
   }
 
   async #share(fields: Parameters<RedisTier['put']>[0], tags: readonly string[], value: Uint8Array): Promise<void> {
@@ -472,8 +483,11 @@ class TieredStore implements Store {
     await (await this.#redis)?.flush();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed) return;
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#settled();
     this.#isClosed = true;
     await (await this.#redis)?.close();

@@ -92,6 +92,7 @@ export class Packs {
 
   /** Takes a key out of all packs, at once for this process and with the next merge for all. */
   drop(hex: string): void {
+    this.#refresh();
     this.#gatheredBytes -= this.#gathered.get(hex)?.record.length ?? 0;
     this.#gathered.delete(hex);
     for (const pack of this.#packs) {
@@ -102,8 +103,9 @@ export class Packs {
     }
   }
 
-  get hasGathered(): boolean {
-    return this.#gathered.size > 0;
+  /** Whether there is something to {@link flush}. */
+  get isDirty(): boolean {
+    return this.#gathered.size > 0 || this.#packs.some((pack) => this.#dropped.has(pack));
   }
 
   /**

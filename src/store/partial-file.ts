@@ -49,7 +49,8 @@ export class PartialFiles {
       const [host, pid] = name.split('-');
       const file = path.join(this.#folder, name);
       try {
-        const isLeft = host === HOST ? !isAlive(Number(pid)) : statSync(file).mtimeMs < Date.now() - HOUR;
+        const isOfTheDead = host === HOST && !isAlive(Number(pid));
+        const isLeft = isOfTheDead || statSync(file).mtimeMs < Date.now() - HOUR;
         if (isLeft) rmSync(file, { force: true });
       } catch {
         // Somebody else has taken it away, or nobody may.

@@ -115,23 +115,32 @@ export class RedisLink {
     }
   }
 
-  /** For work in the background: as long as it takes, but no longer than until the circuit opens. */
-  async send<T>(ask: (client: Redis) => Promise<T>, limitMs: number): Promise<T | null> {
+  /**
+   * For work in the background, which keeps no process alive.
+   * @param isAwaited somebody waits for it all the same, and wants to
+   */
+  async send<T>(ask: (client: Redis) => Promise<T>, limitMs: number, isAwaited = false): Promise<T | null> {
     if (!this.isUsable) return null;
     this.start();
-    const answer = await this.#inTime(async () => {
-      await this.#connecting;
-      const client = this.#client;
-      return client === null ? null : { value: await ask(client) };
-    }, limitMs);
+    const answer = await this.#inTime(
+      async () => {
+        await this.#connecting;
+        const client = this.#client;
+        return client === null ? null : { value: await ask(client) };
+      },
+      { limitMs, isAwaited },
+    );
     return answer?.value ?? null;
   }
 
   /**
-   * Waits with a timer that keeps the process alive, while the connection itself doesn't. What counts is the time in which this
+   * The timer of one who waits keeps the process alive, while the connection itself doesn't. What counts is the time in which this
    * thread had nothing else to do; and when that is up, the answer may lie in the socket already and gets a turn to come out.
    */
-  #inTime<T>(run: () => Promise<T | null>, limitMs = this.#budget.leftMs): Promise<T | null> {
+  #inTime<T>(
+    run: () => Promise<T | null>,
+    { limitMs, isAwaited } = { limitMs: this.#budget.leftMs, isAwaited: true },
+  ): Promise<T | null> {
     return new Promise<T | null>((resolve) => {
       const start = idleMs();
       let timer: NodeJS.Timeout | undefined;
@@ -146,10 +155,14 @@ export class RedisLink {
       const giveUp = (): void => settle(null);
       const timeIsUp = (): void => {
         const left = limitMs - (idleMs() - start);
-        if (left > 1) timer = setTimeout(timeIsUp, left);
+        if (left > 1) arm(left);
         else setImmediate(() => (isSettled ? undefined : this.#trip('slow', null)));
       };
-      timer = setTimeout(timeIsUp, limitMs);
+      const arm = (ms: number): void => {
+        timer = setTimeout(timeIsUp, ms);
+        if (!isAwaited) timer.unref();
+      };
+      arm(limitMs);
       this.#waits.add(giveUp);
       run().then(settle, (error: unknown) => {
         settle(null);

@@ -275,6 +275,8 @@ export class RedisTier {
 
   /** @returns whether the other machines will know */
   async invalidate(tags: readonly string[]): Promise<boolean> {
+    // What was put before is among what is taken back.
+    await this.flush();
     const counts = await this.#link.ask((client) =>
       Promise.all(tags.map((tag) => client.hincrby(this.#tagsName, tag, 1))),
     );
@@ -290,22 +292,27 @@ export class RedisTier {
       const isKnown = await this.invalidate([tag]);
       return isKnown ? { entries: 0, bytes: 0 } : null;
     }
+    await this.flush();
     const LIMIT_MS = 10_000;
-    return this.#link.send(async (client) => {
-      let cursor = '0';
-      let entries = 0;
-      let bytes = 0;
-      do {
-        const pattern = `${globEscaped(this.#settings.prefix)}1:${kind ?? '*'}:*`;
-        const [next, names] = await client.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
-        cursor = next;
-        if (names.length === 0) continue;
-        const sizes = await Promise.all(names.map((name) => client.strlen(name)));
-        bytes += sizes.reduce((sum, size) => sum + size, 0);
-        entries += await client.unlink(...names);
-      } while (cursor !== '0');
-      return { entries, bytes };
-    }, LIMIT_MS);
+    return this.#link.send(
+      async (client) => {
+        let cursor = '0';
+        let entries = 0;
+        let bytes = 0;
+        do {
+          const pattern = `${globEscaped(this.#settings.prefix)}1:${kind ?? '*'}:*`;
+          const [next, names] = await client.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+          cursor = next;
+          if (names.length === 0) continue;
+          const sizes = await Promise.all(names.map((name) => client.strlen(name)));
+          bytes += sizes.reduce((sum, size) => sum + size, 0);
+          entries += await client.unlink(...names);
+        } while (cursor !== '0');
+        return { entries, bytes };
+      },
+      LIMIT_MS,
+      true,
+    );
   }
 
   /** Ends when what waits to be written is written, or when for as long as the run may wait nothing of it has been. */

@@ -81,6 +81,22 @@ describe('many small values', () => {
   });
 });
 
+test.each([
+  [SMALL, LARGE],
+  [LARGE, SMALL],
+])('a value that is put anew with another size is the one that counts: %i, then %i bytes', async (first, second) => {
+  const settings = settingsOf(makeFolder(), { memoryBytes: 0 });
+  for (const size of [first, second]) {
+    const { store } = open(settings);
+    await store.put(entry('v'), valueOf(`v${size}`, size));
+    expect(await store.get(entry('v'))).toEqual(valueOf(`v${size}`, size));
+    await store[Symbol.asyncDispose]();
+  }
+  const { store } = open(settings);
+  expect(await store.get(entry('v'))).toEqual(valueOf(`v${second}`, second));
+  expect(await store.verify()).toMatchObject({ entries: 1 });
+});
+
 test('a value that is asked for twice at once is given twice', async () => {
   const folder = makeFolder();
   const { store } = open(settingsOf(folder));

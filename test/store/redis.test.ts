@@ -238,7 +238,7 @@ describe('trouble', () => {
     const server = await RedisServer.start();
     server.signal('SIGSTOP');
     const settings = settingsOf(makeFolder(), { redis: server.settings({ timeoutMs: 50 }) });
-    const child = await startChild('visitor.mjs', { settings, uid: null, length: 9000 });
+    const child = await startChild('visitor.mjs', { settings, uid: null, length: 9000, forgets: true });
     const { code, stdout } = await ended(child);
     expect([code, (JSON.parse(stdout) as { computed: number }).computed]).toEqual([0, 200]);
     server.signal('SIGCONT');

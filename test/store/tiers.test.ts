@@ -77,7 +77,7 @@ test.each([0, 20_000, 8_000_000])('memory of %i bytes over disk', async (memoryB
       const settings = settingsOf(makeFolder(), { memoryBytes });
       await agrees(steps, () => open(settings).store);
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });
 

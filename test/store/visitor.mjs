@@ -1,9 +1,9 @@
 // Asks for an entry and puts another, as a user without rights if that is asked for, and says what came of it.
-//   node visitor.mjs STORE-MODULE {settings, uid, length}
+//   node visitor.mjs STORE-MODULE {settings, uid, length, forgets}
 import { pathToFileURL } from 'node:url';
 
 const [module, text] = process.argv.slice(2);
-const { settings, uid, length } = JSON.parse(text);
+const { settings, uid, length, forgets } = JSON.parse(text);
 const { openStore } = await import(pathToFileURL(module).href);
 if (uid !== null) process.setuid(uid);
 
@@ -17,5 +17,5 @@ for (let i = 0; i < 200; i++) {
   await store.through(entry, async () => (computed++, Buffer.alloc(length, i)));
   await store.through(entry, async () => (computed++, Buffer.alloc(length, i)));
 }
-await store[Symbol.asyncDispose]();
+if (forgets !== true) await store[Symbol.asyncDispose]();
 console.log(JSON.stringify({ known: known === null ? null : Buffer.from(known).toString(), computed, warnings }));
