@@ -91,7 +91,10 @@ async function show({ bundlers, others }: Project, { files, done, byHand }: Plan
         undefined,
         { context: 2 },
       );
-      const body = patch.split('\n').filter((line) => !/^={3,}$/.test(line));
+      const body = patch
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !/^(?:={3,}$|Index: )/.test(line));
       lines.push(
         '',
         ...body.map((line) =>

@@ -60,6 +60,7 @@ describe('what it writes builds', () => {
       'Written: pare.config.ts, vite.config.ts\nTo install pare: npm i -D pare\n',
     ]);
     expect(stdout).toContain('built with vite (vite.config.ts)');
+    expect(stdout).not.toContain('Index:');
     expect(stdout).toContain("+import { pare } from 'pare/vite';");
     expect(stdout).toContain('-  plugins: [],\n+  plugins: [pare()],');
     node(folder, bin('vite', 'bin/vite.js'), 'build', '--logLevel', 'error');
