@@ -5,7 +5,7 @@ import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { parseRows } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';
-import { findOutputFolder } from './output-folder.ts';
+import { findOutputFolder, groundsOfChoice } from './output-folder.ts';
 import { writeResult } from './results.ts';
 import type { Measure } from './size-lists.ts';
 import { hasColor, widthOf } from './terminal.ts';
@@ -54,7 +54,8 @@ export const command = defineCommand({
       throw new PareError('usage', '--packages and --modules are two lists', { hint: 'Ask for one at a time.' });
     const measure = parseMeasure(args.sort ?? 'raw', args.gzip, args.brotli);
     const rows = args.rows === undefined ? null : parseRows('analyze', args.rows);
-    const analysis = await analyzeTarget(args.target ?? (await findOutputFolder()), args);
+    const target = args.target ?? (await findOutputFolder());
+    const analysis = await analyzeTarget(target, args);
     const { build } = analysis;
     const { warningText } = await import('./diagnostics.ts');
     const warnings = warningText(build.diagnostics);
@@ -65,10 +66,12 @@ export const command = defineCommand({
     const width = args.out === undefined ? widthOf(process.stdout) : Infinity;
     const give = async (stdout: string): Promise<void> => {
       await writeResult(stdout, args.out);
-      // What was written to a file is written each time; a folder that was looked for could be another one the next time.
-      if (args.out !== undefined || args.target === undefined || !args.cache) return;
+      const probed = args.target === undefined ? groundsOfChoice(target) : NO_CHOICE;
+      // What was written to a file is written each time.
+      if (args.out !== undefined || !args.cache || probed === null) return;
       const { rememberAnswer } = await import('./remember.ts');
-      rememberAnswer({ exitCode: EXIT.ok, stdout, stderr: warnings }, analysis.fingerprint);
+      const said = { exitCode: EXIT.ok, stdout, stderr: warnings };
+      rememberAnswer(said, analysis.fingerprint, { read: new Set(), probed });
     };
     if (list === null) {
       const text = isJson ? `${JSON.stringify(build, null, indent)}\n` : await summary(build, color, width, rows ?? 10);
@@ -84,6 +87,8 @@ export const command = defineCommand({
     return EXIT.ok;
   },
 });
+
+const NO_CHOICE: ReadonlyMap<string, 'none'> = new Map();
 
 /** The warnings are on stderr already. */
 async function summary(build: Build, color: boolean, width: number, rows: number): Promise<string> {

@@ -12,7 +12,7 @@ export interface Streams {
 }
 
 /** Variables that change what is said, beside all of `PARE_*`. */
-const VARIABLES = [
+const VARIABLES = new Set([
   'CI',
   'CI_PROJECT_DIR',
   'COLUMNS',
@@ -21,7 +21,7 @@ const VARIABLES = [
   'NODE_ENV',
   'NO_COLOR',
   'TERM',
-];
+]);
 
 /** Says again what was said before; false: it is not known, or no longer true, and nothing was said. Never throws. */
 export function answerAgain(words: readonly string[], { endOf, print }: Streams): boolean {
@@ -46,7 +46,7 @@ export function answerAgain(words: readonly string[], { endOf, print }: Streams)
 export function questionKey(words: readonly string[], endOf: Streams['endOf']): string {
   const { env } = process;
   const variables = Object.keys(env)
-    .filter((name) => name.startsWith('PARE_') || VARIABLES.includes(name))
+    .filter((name) => name.startsWith('PARE_') || VARIABLES.has(name))
     .sort()
     // How the cache is set changes no answer; and keys and passwords of it are not for the disk.
     .map((name) => (name.startsWith('PARE_CACHE_') ? name : `${name}=${env[name]}`));

@@ -365,8 +365,16 @@ function checksum(bytes: Uint8Array): number {
   return sum >>> 0;
 }
 
+const ABANDONED_MS = 60_000;
+
+/** A process that is killed while it writes leaves such a file. */
+function removeAbandoned(file: string): void {
+  if ((tryStat(file)?.mtimeMs ?? Infinity) < Date.now() - ABANDONED_MS) rmSync(file, { force: true });
+}
+
 function makeRoom(folder: string): void {
   const names = readdirSync(folder);
+  for (const name of names) if (name.endsWith('.partial')) removeAbandoned(join(folder, name));
   if (names.length <= MOST_ANSWERS / 4) return;
   const files = names
     .map((name) => ({ file: join(folder, name), stats: tryStat(join(folder, name)) }))
