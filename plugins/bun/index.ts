@@ -129,7 +129,7 @@ async function finish(
     isMeasured = true;
     if (plan.minify !== null) host.warn('bun-minify', NO_MINIFY);
     const folder = config.outdir === undefined ? null : path.resolve(workingDir, config.outdir);
-    await finishBuild({ build, earlier: [], root, watching: false, folder }, plan, host);
+    await finishBuild({ build, earlier: [], root, watching: false, folder, base: config.publicPath }, plan, host);
   });
   if (session.isGate && !isMeasured) failures.push(UNCHECKED);
   if (failures.length > 0) fail(failures, result, config);

@@ -82,7 +82,8 @@ function plugin(request: PluginRequest): Plugin {
           const measured = await record(build, result, root, plan, watching);
           isMeasured = true;
           const folder = build.initialOptions.write === false ? null : outputFolder(build);
-          await finishBuild({ build: measured, earlier: [], root, watching, folder }, plan, host);
+          const base = build.initialOptions.publicPath;
+          await finishBuild({ build: measured, earlier: [], root, watching, folder, base }, plan, host);
         });
         if (session.isGate && !isMeasured && !watching) failures.push(UNCHECKED);
         const errors = failures.map((failure) => toMessage(failure, session.root, workingDir));

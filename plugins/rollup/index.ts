@@ -60,6 +60,7 @@ interface ViteChange {
 
 interface ViteConfig {
   readonly esbuild?: unknown;
+  readonly base?: string | undefined;
   readonly root?: string | undefined;
   readonly build?: {
     readonly sourcemap?: unknown;
@@ -146,9 +147,10 @@ function plugin(request: PluginRequest): ParePlugin {
       });
       isMeasured = true;
       const folder = isWritten ? path.resolve(output.dir ?? path.dirname(output.file ?? '')) : null;
+      const base = vite?.config.base;
       const inTurn = async (before: Promise<void>): Promise<void> => {
         await before;
-        await standingAside(host, () => finishBuild({ build, earlier, root, watching, folder }, plan, host));
+        await standingAside(host, () => finishBuild({ build, earlier, root, watching, folder, base }, plan, host));
         earlier = [...earlier, build];
       };
       latest = inTurn(latest);

@@ -39,6 +39,8 @@ export interface FinishedBuild {
   readonly watching: boolean;
   /** Where the files were written, absolute; null: nowhere. */
   readonly folder: string | null;
+  /** Path or address under which they are served, as the bundler has it; undefined: the server's root. */
+  readonly base: string | undefined;
 }
 
 /** All parts of a plan, in their order. */
@@ -49,8 +51,8 @@ export async function finishBuild(finished: FinishedBuild, plan: BuildPlan, host
   if (plan.analyzer !== null) await analyzerOutcome(build, root, plan.analyzer, host);
   await handOver(build, plan.onBuild, host);
   if (plan.report !== null)
-    await plan.engine.telemetry.span('report', () => reportOutcome([...earlier, build], root, plan.report!, host));
-  if (plan.compress !== null && folder !== null) await compressOutcome(folder, plan, host);
+    await plan.engine.telemetry.span('report', () => reportOutcome([...earlier, build], root, plan, host));
+  if (plan.compress !== null && folder !== null) await compressOutcome(finished, plan, host);
 }
 
 async function analyzerOutcome(
@@ -98,9 +100,10 @@ async function handOver(build: Build, onBuild: OnBuild | undefined, host: Host):
 async function reportOutcome(
   builds: readonly Build[],
   root: string,
-  options: NonNullable<BuildPlan['report']>,
+  { engine, report }: BuildPlan,
   host: Host,
 ): Promise<void> {
+  const options = report!;
   const { writeReport } = await import('../../src/report/write-report.ts');
   const title = options.title ?? (await projectName(root));
   const named = builds.map((build) => ({
@@ -111,16 +114,18 @@ async function reportOutcome(
     ...(options.sources ? { maps: evidenceOf.get(build)?.outputs.flatMap(({ map }) => map ?? []) ?? [] } : {}),
   }));
   const file = path.resolve(root, options.file);
-  await writeReport(file, title, named);
+  await writeReport(file, title, named, engine.store);
   host.info(`pare  report written to ${path.relative(process.cwd(), file) || file}\n`);
 }
 
-/** Writes the compressed copies beside the files. */
-async function compressOutcome(folder: string, plan: BuildPlan, host: Host): Promise<void> {
+/** Writes the compressed copies beside the files. Rebuilds of a watching bundler only take away those that are no longer right. */
+async function compressOutcome({ folder, base, watching }: FinishedBuild, plan: BuildPlan, host: Host): Promise<void> {
   const { engine, compress } = plan;
   const { precompress } = await import('../../src/precompress/precompress.ts');
+  const settings = watching ? { ...compress!, formats: [], previous: [] } : compress!;
   await engine.telemetry.span('compress', () =>
-    precompress(folder, compress!, {
+    precompress(folder!, settings, {
+      base,
       cache: engine.cache,
       signal: engine.scope.signal,
       onDiagnostic: ({ code, message, hint }) => host.warn(code, hint === null ? message : `${message}. ${hint}`),

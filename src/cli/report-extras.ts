@@ -9,7 +9,7 @@ import { parseCoverage } from '../measure/coverage.ts';
 import { executedBytes, type CoveragePoint, type ExecutedBytes } from '../measure/executed.ts';
 import type { Build } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import type { NamedBuild } from '../report/compose-report.ts';
+import type { NamedBuild } from '../report/named-build.ts';
 import type { AnalysisArgs } from './analysis.ts';
 import { warn } from './diagnostics.ts';
 import { loadBuild } from './load-build.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { OwnedOutput } from '../measure/assemble.ts';
-import type { NamedBuild } from '../report/compose-report.ts';
+import type { NamedBuild } from '../report/named-build.ts';
 import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';

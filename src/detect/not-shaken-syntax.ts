@@ -49,6 +49,15 @@ export async function loadParser(): Promise<ParseModule | null> {
   };
 }
 
+/** Which parser `loadParser` would load, as the place where it lies; null: none is installed. Loads nothing. */
+export function parserPlace(): string | null {
+  try {
+    return import.meta.resolve('oxc-parser');
+  } catch {
+    return null;
+  }
+}
+
 const PURE = /[#@]__(?:PURE|NO_SIDE_EFFECTS)__/;
 
 /** A mark counts for what follows it, be it in parentheses or not. */

@@ -9,7 +9,7 @@ import { startPhases } from '../scope/phases.ts';
 import { ResourceScope } from '../scope/resource-scope.ts';
 import type { Store } from '../store/open-store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { RunOptions } from '../workers/job.ts';
+import type { RunOptions, TaskReport } from '../workers/job.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { ownVersion, workerFile } from './own-package.ts';
 import { TASKS, type TaskInput, type TaskName, type TaskOutput } from './tasks.ts';
@@ -106,6 +106,12 @@ export class Engine implements AsyncDisposable {
       return openPool(file === null ? { ...settings, max: 0 } : settings, {
         file: file ?? '',
         tasks: TASKS,
+        ...(telemetry.on
+          ? {
+              onTask: ({ task, queuedAt, startedAt, endedAt, worker }: TaskReport) =>
+                telemetry.record(task, startedAt, endedAt, { queuedMs: startedAt - queuedAt }, `worker ${worker}`),
+            }
+          : {}),
         onWarning: (message) => onWarning({ code: 'worker-trouble', message, hint: null }),
       });
     });

@@ -19,31 +19,15 @@ import { findDuplicates } from '../detect/duplicates.ts';
 import { findNotShaken } from '../detect/not-shaken.ts';
 import { readReexports } from '../detect/reexports.ts';
 import { retainedSizes, type RetainedSizes } from '../detect/retained.ts';
-import type { MapEvidence } from '../measure/evidence.ts';
 import type { ExecutedBytes } from '../measure/executed.ts';
 import type { Build, Bytes, Edge, ModuleIndex } from '../model/build.ts';
 import { addBytes, NO_BYTES } from '../model/bytes.ts';
+import type { ByteCache } from '../model/byte-cache.ts';
 import { bareNames } from './bare-names.ts';
+import { cachedSection } from './cached-section.ts';
+import type { NamedBuild } from './named-build.ts';
 import { diffSection } from './diff-section.ts';
 import { moduleSources } from './module-sources.ts';
-
-/** A build and what is known beside its record. All but the first two are optional: the page shows what there is. */
-export interface NamedBuild {
-  readonly name: string;
-  readonly build: Build;
-  /** Absolute; module ids are relative to it. */
-  readonly root?: string;
-  /** Text of a module; null where it is not known. With it, findings look into the code and not only at the record. */
-  readonly sources?: (module: ModuleIndex) => string | null;
-  /** Of the outputs. With them and `root`, the page shows what of each source is left. */
-  readonly maps?: readonly MapEvidence[];
-  /** The build to compare with; it may come from `readBaseline`. */
-  readonly baseline?: { readonly name: string; readonly build: Build };
-  /** From `checkBudgets`. */
-  readonly budgets?: readonly BudgetResult[];
-  /** From `executedBytes`, in the order of time. */
-  readonly coverage?: readonly ExecutedBytes[];
-}
 
 /** How many packages get a cut set: the largest, which are what a reader asks for. */
 const CUT_SETS = 40;
@@ -52,8 +36,15 @@ const MOST_LEAVING = 5;
 /** Above this many modules the findings that cost more than linear time are left to `pare why`. */
 const MANY_MODULES = 20_000;
 
-export async function composeReport(title: string, builds: readonly NamedBuild[]): Promise<ReportData> {
-  return { schema: REPORT_SCHEMA, title, builds: await Promise.all(withUniqueNames(builds).map(reportBuild)) };
+/** @param cache keeps what is composed of each build; none: all is composed */
+export async function composeReport(
+  title: string,
+  builds: readonly NamedBuild[],
+  cache: ByteCache | null = null,
+): Promise<ReportData> {
+  const section = (named: NamedBuild): Promise<ReportBuild> =>
+    cache === null ? reportBuild(named) : cachedSection(named, cache, () => reportBuild(named));
+  return { schema: REPORT_SCHEMA, title, builds: await Promise.all(withUniqueNames(builds).map(section)) };
 }
 
 async function reportBuild(named: NamedBuild): Promise<ReportBuild> {

@@ -3,16 +3,24 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { loadReportTemplate, renderHtmlReport } from '../../reports/html.ts';
+import type { ByteCache } from '../model/byte-cache.ts';
 import { PareError } from '../model/errors.ts';
-import { composeReport, type NamedBuild } from './compose-report.ts';
+import { composeReport } from './compose-report.ts';
+import type { NamedBuild } from './named-build.ts';
 
 /**
  * Writes one offline HTML page for all builds given; returns its size in bytes.
  *
+ * @param cache keeps what is composed of each build; none: all is composed
  * @throws PareError `write-failed`, `report-template`
  */
-export async function writeReport(file: string, title: string, builds: readonly NamedBuild[]): Promise<number> {
-  const html = renderHtmlReport(await composeReport(title, builds), await loadReportTemplate());
+export async function writeReport(
+  file: string,
+  title: string,
+  builds: readonly NamedBuild[],
+  cache: ByteCache | null = null,
+): Promise<number> {
+  const html = renderHtmlReport(await composeReport(title, builds, cache), await loadReportTemplate());
   try {
     await mkdir(path.dirname(path.resolve(file)), { recursive: true });
     await writeFile(file, html);

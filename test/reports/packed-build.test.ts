@@ -41,7 +41,8 @@ describe('packed builds', () => {
       fc.constant(null),
       fc.nat(),
       fc.maxSafeNat().map((n) => Math.floor(n / 2)),
-      fc.double({ noNaN: true, min: -1e9, max: 1e9 }),
+      // JSON has one zero.
+      fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map((value) => value + 0),
     );
     fc.assert(
       fc.property(fc.array(value), (values) => {
