@@ -246,6 +246,19 @@ function triedOf(candidates: readonly Candidate[], weights: readonly Weight[], f
 async function mapOf(chunk: MinifyInput, winner: Candidate, linesBefore: number): Promise<ComposedMap> {
   const read = typeof chunk.map === 'string' ? (JSON.parse(chunk.map) as SourceMapJson) : chunk.map;
   const input = read !== null && 'sections' in read ? await flattened(read) : read;
+  const [step] = winner.steps;
+  // Nothing to compose, and names that need no mending.
+  if (input === null && winner.steps.length === 1 && winner.tool !== 'oxc' && step?.map != null) {
+    const { mappings, names } = step.map;
+    return {
+      version: 3,
+      file: baseName(chunk.file),
+      sources: [chunk.file],
+      sourcesContent: [chunk.code],
+      names: [...names],
+      mappings: ';'.repeat(linesBefore) + mappings,
+    };
+  }
   return composeMaps({
     steps: winner.steps.flatMap(({ map }) => (map === null ? [] : [map])),
     output: winner.code,
