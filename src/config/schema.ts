@@ -221,9 +221,9 @@ const settings = {
     'Writes one HTML page about each build.',
     true,
   ),
-  deadCode: section({}, 'Says what code nobody asks for. It has no options yet.', true),
-  splitter: section({}, 'Says how the program could be split. It has no options yet.', true),
-  runtime: section({}, 'What ships to the browser. It has no options yet.', true),
+  deadCode: section({}, 'Reserved for the dead-code remover: nothing reads it yet.', true),
+  splitter: section({}, 'Reserved for the splitter: nothing reads it yet.', true),
+  runtime: section({}, 'Reserved for the runtime: nothing reads it yet.', true),
   budgets: key(
     v.array(BudgetSchema),
     facts('budgets', 'a list of budgets'),
