@@ -13,7 +13,7 @@ import { sourceMapComment } from '../measure/comments.ts';
 import { digestOf } from '../measure/digest.ts';
 import type { BuildEvidence, MapEvidence, MapReading, OutputEvidence } from '../measure/evidence.ts';
 import type { ResolvedImport } from '../measure/link.ts';
-import { scanModule, type ModuleSyntax } from '../measure/module-syntax.ts';
+import type { ImportStatement, ModuleSyntax } from '../measure/module-syntax.ts';
 import { readSourceMap, type SourceMapView } from '../measure/source-map.ts';
 import { composedSources } from './composed-maps.ts';
 import { Disk, type Lent } from './disk.ts';
@@ -55,7 +55,7 @@ export async function directoryEvidence(
       hint: 'Name the folder that the bundler writes to, after a build.',
     });
   }
-  const linked = withImports(outputs, stats);
+  const linked = await withImports(outputs, stats, facts);
   const packages = new PackageFiles(root, disk);
   const { modules, edges, standing } = await graphOf(root, outputs, packages, diagnostics, disk, facts);
   const entered = withEntryModules(root, linked, edges);
@@ -300,11 +300,18 @@ function findMap(
 }
 
 /** Which outputs load which, and where pages start. */
-function withImports(outputs: readonly OutputEvidence[], stats: WebpackStats | null): OutputEvidence[] {
+async function withImports(
+  outputs: readonly OutputEvidence[],
+  stats: WebpackStats | null,
+  reader: FactsReader,
+): Promise<OutputEvidence[]> {
   const files = new Set(outputs.map(({ file }) => file));
-  const linked = outputs.map((output) =>
-    output.kind === 'chunk' ? { ...output, imports: importsOf(output, files) } : output,
-  );
+  const linked: OutputEvidence[] = [];
+  for (const output of outputs) {
+    if (output.kind !== 'chunk') linked.push(output);
+    else
+      linked.push({ ...output, imports: importsOf(output.file, await reader.importsOfOutput(output.contents), files) });
+  }
   const pages = outputs.filter(({ file }) => /\.html?$/i.test(file));
   const started = new Set([
     ...pages.flatMap((page) => startsOf(page, files)),
@@ -357,9 +364,9 @@ function headOf(contents: Uint8Array): string {
   return head.replace(/^(?:\s*\/\*[^]*?\*\/|\s*\/\/.*\n)+/, '');
 }
 
-function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputImport[] {
+function importsOf(from: string, statements: readonly ImportStatement[], files: ReadonlySet<string>): OutputImport[] {
   const imports: OutputImport[] = [];
-  const folder = path.posix.dirname(output.file);
+  const folder = path.posix.dirname(from);
   const add = (specifier: string, kind: OutputImport['kind']) => {
     const file = /^\.{0,2}\//.test(specifier)
       ? targetOf(specifier, folder, files)
@@ -369,7 +376,6 @@ function importsOf(output: OutputEvidence, files: ReadonlySet<string>): OutputIm
     if (file !== null || (kind !== 'url' && !specifier.startsWith('.')))
       imports.push({ file: file ?? specifier, kind });
   };
-  const statements = scanModule(output.contents).imports;
   for (const { specifier, kind } of statements) if (kind === 'static' || kind === 'dynamic') add(specifier, kind);
   for (const { specifier, kind } of statements) if (kind === 'url') add(specifier, kind);
   const seen = new Set<string>();

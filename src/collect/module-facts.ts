@@ -10,7 +10,7 @@ import { PareError } from '../model/errors.ts';
 import { digestOf } from '../measure/digest.ts';
 import type { MapEvidence } from '../measure/evidence.ts';
 import { moduleIdsOfSources } from '../measure/module-id.ts';
-import { scanModule, type ModuleSyntax } from '../measure/module-syntax.ts';
+import { scanModule, type ImportStatement, type ModuleSyntax } from '../measure/module-syntax.ts';
 import {
   decodeSourceText,
   findSourceTexts,
@@ -81,6 +81,8 @@ export interface ReadMap {
 const BATCH_BYTES = 1 << 20;
 /** Files of one folder that are kept together: fewer entries to ask for, and still little to read again after a change. */
 const GROUP = 16;
+/** An output below this is read again as quickly as the answer about it. */
+const LARGE_BYTES = 64 * 1024;
 
 interface Text {
   readonly id: string;
@@ -156,6 +158,19 @@ export class FactsReader {
     }
     await flush();
     return facts;
+  }
+
+  /** The statements of an output, which may be megabytes of one line. */
+  async importsOfOutput(contents: Uint8Array): Promise<readonly ImportStatement[]> {
+    const asked = contents.length >= LARGE_BYTES ? this.#cache : null;
+    if (asked === null) return scanModule(contents).imports;
+    const entry: CacheEntry = { kind: 'facts', of: [`output ${VERSION}`, contents] };
+    const kept = parsed<ImportStatement[]>(await asked.get(entry));
+    if (kept !== null) return kept;
+    const start = performance.now();
+    const { imports } = scanModule(contents);
+    await asked.put(entry, Buffer.from(JSON.stringify(imports)), performance.now() - start);
+    return imports;
   }
 
   /** In the order of the texts. */

@@ -35,7 +35,10 @@ export class PackageFiles implements PackageFacts {
   sideEffects(id: string): boolean | null {
     const owner = this.#owner(id);
     if (owner === null) return null;
-    return owner.file.sideEffects?.(path.posix.relative(owner.folder, id)) ?? true;
+    const { folder, file } = owner;
+    // As `path.posix.relative`, which brings both into normal form at each call.
+    const within = id.startsWith(`${folder}/`) ? id.slice(folder.length + 1) : path.posix.relative(folder, id);
+    return file.sideEffects?.(within) ?? true;
   }
 
   /** The `type` of the package a module is in. */
