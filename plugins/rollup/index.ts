@@ -94,6 +94,15 @@ function keptLicences({ esbuild }: ViteConfig, version: string | null): Pick<Vit
   return own === undefined ? { esbuild: { legalComments: 'inline' } } : {};
 }
 
+/**
+ * Rolldown removes dead code after `renderChunk` unless it is told not to, and prints the chunk anew for that, with all its line
+ * ends and spaces. The minifiers have done it already. Who asks Rolldown to minify gets that.
+ */
+function withoutReprint<T extends object>(output: T & { readonly minify?: unknown }): T {
+  const { minify } = output;
+  return minify === undefined || minify === 'dce-only' ? { ...output, minify: false } : output;
+}
+
 /** What is known of the Vite that runs the plugin. */
 interface ViteHost {
   readonly config: ResolvedViteConfig;
@@ -161,6 +170,7 @@ function plugin(request: PluginRequest): ParePlugin {
   };
 
   /** The stage of the plan that it was made for. */
+  let minifies = false;
   let stage: { readonly plan: BuildPlan; readonly minify: RenderChunkStage } | null = null;
   const minifyStage = async (warn: Warn): Promise<RenderChunkStage | null> => {
     if (!request.parts.includes('minify')) return null;
@@ -186,6 +196,11 @@ function plugin(request: PluginRequest): ParePlugin {
       const cssMinify = config.build?.cssMinify === undefined ? { cssMinify: true as const } : {};
       return { build: { ...map, minify: false, ...cssMinify }, ...keptLicences(config, version) };
     },
+    async options() {
+      // Rolldown asks for the options of the output before the build begins.
+      minifies = (await minifyStage(() => undefined).catch(() => null)) !== null;
+      return null;
+    },
     configResolved(config) {
       session.suggestRoot(config.root);
       vite = { config, running: runningVite() };
@@ -208,7 +223,8 @@ function plugin(request: PluginRequest): ParePlugin {
       },
     },
     outputOptions(output) {
-      return hiddenMaps.inOutput(output) ? { ...output, sourcemap: 'hidden' } : null;
+      const withMap = hiddenMaps.inOutput(output) ? { ...output, sourcemap: 'hidden' as const } : null;
+      return minifies && isRolldown(this) ? withoutReprint(withMap ?? output) : withMap;
     },
     renderStart() {
       styles.begin();
@@ -378,6 +394,8 @@ function withoutMap(chunk: OutputChunk): void {
     if (Object.getOwnPropertyDescriptor(chunk, key)?.writable === true) chunk[key] = null;
   }
 }
+
+const isRolldown = ({ meta }: { readonly meta: object }): boolean => 'rolldownVersion' in meta;
 
 /** Vite and Rolldown say so in the plugin context's `meta`, beside the Rollup version that they stand for. */
 function bundlerOf(context: PluginContext, vite: ViteHost | null): Bundler {
