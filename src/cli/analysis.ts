@@ -1,14 +1,15 @@
 /** The analysis as all commands run it: the same options, the cache, a line of progress. */
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArgsDef } from 'citty';
 
 import type { AnalyzeOptions } from '../collect/analyze.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
-import type { ByteCache } from '../model/byte-cache.ts';
+import type { LoadedConfig, LoadOptions } from '../config/load.ts';
+import type { Engine, EngineWarning } from '../engine/engine.ts';
+import { PareError } from '../model/errors.ts';
 import type { Fingerprint } from '../store/answers.ts';
 import { createProgress } from './progress.ts';
-import { uninterrupted } from './uninterrupted.ts';
+import { note } from './results.ts';
 
 /** Options of every command that looks at a build. */
 export const ANALYSIS_ARGS = {
@@ -50,6 +51,15 @@ export interface TargetAnalysis extends Analysis {
   readonly asked: { readonly read: ReadonlySet<string>; readonly probed: ReadonlyMap<string, 'none'> };
 }
 
+export interface AnalysisOptions {
+  /** The configuration, where the command has read it. Of it, only the cache and the trace count here. */
+  readonly config?: LoadedConfig | undefined;
+  /** See `analyze`. With it, no earlier record will do. */
+  readonly onOwnership?: AnalyzeOptions['onOwnership'];
+  /** Goes on with what the run owns, before it is closed: cache, workers. */
+  readonly then?: ((analysis: TargetAnalysis, engine: Engine) => Promise<void>) | undefined;
+}
+
 /**
  * While nothing that an earlier analysis rested on has changed, its record is read and nothing is analyzed.
  *
@@ -58,7 +68,7 @@ export interface TargetAnalysis extends Analysis {
 export async function analyzeTarget(
   target: string,
   args: AnalysisArgs,
-  onOwnership?: AnalyzeOptions['onOwnership'],
+  { config, onOwnership, then }: AnalysisOptions = {},
 ): Promise<TargetAnalysis> {
   const { sourceText } = await import('../collect/source-text.ts');
   const sourcesOf = (root: string, modules: Build['modules']): Pick<TargetAnalysis, 'sources' | 'asked'> => {
@@ -81,7 +91,12 @@ export async function analyzeTarget(
   const known = onOwnership === undefined ? (memory?.recallBuild(question) ?? null) : null;
   if (known !== null) {
     const { build, root, fingerprint } = known;
-    return { build, root, fingerprint, ...sourcesOf(root, build.modules) };
+    const analysis = { build, root, fingerprint, ...sourcesOf(root, build.modules) };
+    if (then !== undefined) {
+      await using engine = await openEngine(root, args.cache, `analyze ${path.resolve(target)}`, config);
+      await then(analysis, engine);
+    }
+    return analysis;
   }
   const [{ analyze, projectRoot }, { Disk }] = await Promise.all([
     import('../collect/analyze.ts'),
@@ -90,30 +105,61 @@ export async function analyzeTarget(
   await keepHeapSmall();
   const disk = new Disk();
   const root = path.resolve(asked ?? projectRoot(path.resolve(target), disk));
+  await using engine = await openEngine(root, args.cache, `analyze ${path.resolve(target)}`, config);
   const progress = createProgress();
   progress.update(`reading ${target}`);
-  const cache = args.cache ? await openCache(root, `analyze ${path.resolve(target)}`) : null;
   try {
-    const build = await analyze(target, {
-      root,
-      evidence,
-      gzip,
-      brotli,
-      cache: cache?.store,
-      disk,
-      onOwnership,
-      onProgress: (done, total, file) => progress.update(`measuring ${done}/${total}  ${file}`),
-    });
+    const build = await engine.telemetry.span('analyze', () =>
+      analyze(target, {
+        root,
+        evidence,
+        gzip,
+        brotli,
+        cache: engine.store ?? undefined,
+        disk,
+        onOwnership,
+        onProgress: (done, total, file) => progress.update(`measuring ${done}/${total}  ${file}`),
+      }),
+    );
     // The lists of the record are made when they are first read, from the sources as they are then.
     const whole: Build = { ...build, modules: build.modules, edges: build.edges };
     const { trace } = disk;
     const made = { target, root, build: whole };
-    const fingerprint = memory === null || trace === null ? null : memory.rememberBuild(question, made, trace);
-    return { build: whole, root, fingerprint, ...sourcesOf(root, whole.modules) };
+    const isKept = memory !== null && trace !== null && engine.store !== null;
+    const fingerprint = isKept ? memory.rememberBuild(question, made, trace) : null;
+    const analysis = { build: whole, root, fingerprint, ...sourcesOf(root, whole.modules) };
+    progress.update(`reading ${target}`);
+    await then?.(analysis, engine);
+    return analysis;
   } finally {
     progress.clear();
-    await cache?.close();
   }
+}
+
+/** What the run owns, closed by signals too. A configuration that is broken is no reason not to look at a build. */
+async function openEngine(
+  root: string,
+  cache: boolean,
+  runKind: string,
+  config: LoadedConfig | undefined,
+): Promise<Engine> {
+  const [{ startEngine }, { closeOnSignals }] = await Promise.all([
+    import('../engine/engine.ts'),
+    import('../scope/signals.ts'),
+  ]);
+  const start = (from: LoadedConfig | LoadOptions): Promise<Engine> =>
+    startEngine({ config: from, runKind, cache, isShort: true, onWarning: tellWarning });
+  const engine = await start(config ?? { cwd: root }).catch((error: unknown) => {
+    if (config !== undefined || !(error instanceof PareError)) throw error;
+    tellWarning({ code: error.code, message: `${error.message}\nIt is not used for this`, hint: null });
+    return start({ cwd: root, withoutFiles: true });
+  });
+  closeOnSignals(engine.scope);
+  return engine;
+}
+
+function tellWarning({ message, hint }: EngineWarning): void {
+  note(`warning ${message}.${hint === null ? '' : ` ${hint}`}`);
 }
 
 /**
@@ -123,49 +169,4 @@ export async function analyzeTarget(
 async function keepHeapSmall(): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString('--semi-space-growth-factor=1');
-}
-
-interface OpenCache {
-  readonly store: ByteCache;
-  readonly close: () => Promise<void>;
-}
-
-const MEGABYTE = 1024 * 1024;
-const DAY_MS = 24 * 3_600_000;
-
-/** In `node_modules/.cache/pare` of the nearest folder upwards that has a node_modules; none: nothing is kept. */
-async function openCache(root: string, runKind: string): Promise<OpenCache | null> {
-  for (let folder = root; ; folder = path.dirname(folder)) {
-    const modules = path.join(folder, 'node_modules');
-    if ((await stat(modules).catch(() => null))?.isDirectory()) {
-      const { openStore } = await import('../store/open-store.ts');
-      const store = openStore(
-        {
-          folder: path.join(modules, '.cache', 'pare'),
-          memoryBytes: 16 * MEGABYTE,
-          diskBytes: 1024 * MEGABYTE,
-          ttlMs: 30 * DAY_MS,
-          compress: true,
-          redis: null,
-        },
-        { onWarning: () => undefined, version: await packageVersion() },
-      );
-      await store.warm(runKind);
-      return {
-        store: {
-          get: (entry) => store.get(entry),
-          getMany: (entries) => store.getMany(entries),
-          put: (entry, value, costMs) => uninterrupted(() => store.put(entry, value, costMs)),
-          through: (entry, compute) => store.through(entry, compute),
-        },
-        close: () => uninterrupted(async () => store[Symbol.asyncDispose]()),
-      };
-    }
-    if (folder === path.dirname(folder)) return null;
-  }
-}
-
-export async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

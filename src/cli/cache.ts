@@ -23,7 +23,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { findOutputFolder } from './output-folder.ts';
 import { note } from './results.ts';
 import { hasColor, widthOf } from './terminal.ts';
-import { uninterrupted } from './uninterrupted.ts';
+import { uninterrupted } from '../scope/signals.ts';
 
 const ACTIONS = ['stats', 'clear', 'warm', 'verify'] as const;
 type Action = (typeof ACTIONS)[number];

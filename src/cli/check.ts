@@ -73,7 +73,7 @@ const definition = defineCommand({
     const baseline = baselineFile === null ? null : await loadBaseline(baselineFile);
     const budgets = budgetsOf(loaded, baseline !== null, tell);
     const target = args.target ?? (await findOutputFolder());
-    const { build, root, sources, asked, fingerprint } = await analyzeTarget(target, args);
+    const { build, root, sources, asked, fingerprint } = await analyzeTarget(target, args, { config: loaded });
     tell(mentionText(build.diagnostics));
     const { composeCheck } = await import('../report/compose-check.ts');
     const report = await composeCheck(build, budgets, { baseline, sources });

@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import type { ReportBuild, ReportData } from '../../reports/report-data.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { OwnedOutput } from '../measure/assemble.ts';
 import type { NamedBuild } from '../report/named-build.ts';
-import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
+import { ANALYSIS_ARGS, analyzeTarget, type Analysis } from './analysis.ts';
 import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { findOutputFolder } from './output-folder.ts';
@@ -58,25 +60,38 @@ export const command = defineCommand({
     const { refuseForSeveral, reportExtras } = await import('./report-extras.ts');
     refuseForSeveral(args, targets.length);
     const { warn } = await import('./diagnostics.ts');
-    const { readMaps } = await import('../report/read-maps.ts');
-    const builds: NamedBuild[] = [];
-    let title = args.title;
-    for (const { name, target } of targets) {
-      const owned: OwnedOutput[] = [];
-      const { build, root, sources } = await analyzeTarget(target, args, (output) => owned.push(output));
-      title ??= await projectName(root);
-      if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
-      warn(build.diagnostics);
-      const extras = targets.length === 1 ? await reportExtras(build, root, owned, args) : {};
-      const maps = args.sources ? { maps: await readMaps(target, build) } : {};
-      builds.push({ name, build, root, sources, ...maps, ...extras });
-    }
-    const [{ composeReport }, { loadReportTemplate, renderHtmlReport }] = await Promise.all([
+    const [
+      { readMaps },
+      { composeReport },
+      { uniquelyNamed },
+      { loadReportTemplate, renderHtmlReport },
+      { REPORT_SCHEMA },
+    ] = await Promise.all([
+      import('../report/read-maps.ts'),
       import('../report/compose-report.ts'),
+      import('../report/unique-names.ts'),
       import('../../reports/html.ts'),
+      import('../../reports/report-data.ts'),
     ]);
-    const page = renderHtmlReport(await composeReport(title ?? 'pare', builds), await loadReportTemplate());
-    await writeWhole(args.out, page);
+    const sections: ReportBuild[] = [];
+    let title = args.title;
+    for (const { name, target } of uniquelyNamed(targets)) {
+      const owned: OwnedOutput[] = [];
+      // Whose each byte is counts for coverage only, and is not kept.
+      const onOwnership = args.coverage === undefined ? undefined : (output: OwnedOutput) => void owned.push(output);
+      const compose = async ({ build, root, sources }: Analysis, engine: Engine): Promise<void> => {
+        title ??= await projectName(root);
+        if (targets.length > 1 && build.diagnostics.length > 0) note(`${name}:`);
+        warn(build.diagnostics);
+        const extras = targets.length === 1 ? await reportExtras(build, root, owned, args) : {};
+        const maps = args.sources ? { maps: await readMaps(target, build) } : {};
+        const named: NamedBuild = { name, build, root, sources, ...maps, ...extras };
+        sections.push((await composeReport('', [named], engine.store)).builds[0]!);
+      };
+      await analyzeTarget(target, args, { onOwnership, then: compose });
+    }
+    const data: ReportData = { schema: REPORT_SCHEMA, title: title ?? 'pare', builds: sections };
+    await writeWhole(args.out, renderHtmlReport(data, await loadReportTemplate()));
     process.stdout.write(`${args.out}\n`);
     if (args.open) {
       const { openFile } = await import('./open-file.ts');

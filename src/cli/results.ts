@@ -3,7 +3,7 @@ import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { PareError } from '../model/errors.ts';
-import { uninterrupted } from './uninterrupted.ts';
+import { uninterrupted } from '../scope/signals.ts';
 
 /** @param out a file's path; undefined: stdout */
 export async function writeResult(text: string, out: string | undefined): Promise<void> {

@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly cwd?: string | undefined;
   /** A configuration's file in place of those that are looked for; relative to `cwd`. */
   readonly file?: string | undefined;
+  /** No file is looked for. */
+  readonly withoutFiles?: boolean | undefined;
   /** Default: that of the process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** In place of what PARE_ENV and NODE_ENV say. */
@@ -131,7 +133,11 @@ async function collect(options: LoadOptions): Promise<Collected> {
   const cwd = path.resolve(options.cwd ?? '.');
   const manifests: Manifests = new Map();
   const found =
-    options.file === undefined ? await findConfigFiles(cwd, manifests) : namedFile(path.resolve(cwd, options.file));
+    options.withoutFiles === true
+      ? { folder: cwd, own: NONE, workspace: NONE, passedOver: [], folders: [] }
+      : options.file === undefined
+        ? await findConfigFiles(cwd, manifests)
+        : namedFile(path.resolve(cwd, options.file));
   const environment = options.environment ?? (env['PARE_ENV'] || env['NODE_ENV'] || null);
   const into: Collected = {
     layers: [],
@@ -159,6 +165,8 @@ async function collect(options: LoadOptions): Promise<Collected> {
   if (into.findings.length === 0) into.findings.push(...crossProblems(into));
   return into;
 }
+
+const NONE: FoundFiles = { file: null, manifest: null };
 
 function namedFile(file: string): ConfigFiles {
   const isManifest = path.basename(file) === 'package.json';

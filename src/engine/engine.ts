@@ -28,8 +28,12 @@ export interface EngineOptions {
   readonly runKind?: string | undefined;
   /** false: nothing is looked up and nothing is kept. Default: true. */
   readonly cache?: boolean | undefined;
+  /** The run is over in seconds: where nobody says how much of the cache is kept in memory, little is. */
+  readonly isShort?: boolean | undefined;
   readonly onWarning: (warning: EngineWarning) => void;
 }
+
+const LITTLE_MEMORY = 16 * 1024 * 1024;
 
 interface Resources {
   config: LoadedConfig;
@@ -78,8 +82,10 @@ function onlyCause(error: unknown): unknown {
 }
 
 async function openCache(config: LoadedConfig, options: EngineOptions): Promise<Store | null> {
-  const settings = options.cache === false ? null : cacheSettings(config);
-  if (settings === null) return null;
+  const wanted = options.cache === false ? null : cacheSettings(config);
+  if (wanted === null) return null;
+  const isLittle = options.isShort === true && config.origin('cache.memory')?.kind === 'defaults';
+  const settings = isLittle ? { ...wanted, memoryBytes: LITTLE_MEMORY } : wanted;
   const { openStore } = await import('../store/open-store.ts');
   const store = openStore(settings, { version: ownVersion(), onWarning: options.onWarning });
   if (options.runKind !== undefined) await store.warm(options.runKind);

@@ -26,6 +26,7 @@ import type { ByteCache } from '../model/byte-cache.ts';
 import { bareNames } from './bare-names.ts';
 import { cachedSection } from './cached-section.ts';
 import type { NamedBuild } from './named-build.ts';
+import { uniquelyNamed } from './unique-names.ts';
 import { diffSection } from './diff-section.ts';
 import { moduleSources } from './module-sources.ts';
 
@@ -44,7 +45,7 @@ export async function composeReport(
 ): Promise<ReportData> {
   const section = (named: NamedBuild): Promise<ReportBuild> =>
     cache === null ? reportBuild(named) : cachedSection(named, cache, () => reportBuild(named));
-  return { schema: REPORT_SCHEMA, title, builds: await Promise.all(withUniqueNames(builds).map(section)) };
+  return { schema: REPORT_SCHEMA, title, builds: await Promise.all(uniquelyNamed(builds).map(section)) };
 }
 
 async function reportBuild(named: NamedBuild): Promise<ReportBuild> {
@@ -188,14 +189,4 @@ function shownBudget(result: BudgetResult, build: Build): ShownBudget {
 
 function shownCoverage({ point, modules }: ExecutedBytes): Coverage {
   return { point, modules };
-}
-
-/** A report tells its builds apart by their names. */
-function withUniqueNames(builds: readonly NamedBuild[]): NamedBuild[] {
-  const seen = new Map<string, number>();
-  return builds.map((named) => {
-    const count = (seen.get(named.name) ?? 0) + 1;
-    seen.set(named.name, count);
-    return { ...named, name: count === 1 ? named.name : `${named.name} ${count}` };
-  });
 }

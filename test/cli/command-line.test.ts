@@ -134,7 +134,7 @@ describe('an interruption', () => {
   test('waits for a step that must not be torn', async () => {
     const folder = makeFolder({});
     buildSync({
-      entryPoints: [join(import.meta.dirname, '../../src/cli/uninterrupted.ts')],
+      entryPoints: [join(import.meta.dirname, '../../src/scope/signals.ts')],
       outfile: join(folder, 'uninterrupted.mjs'),
       bundle: true,
       format: 'esm',

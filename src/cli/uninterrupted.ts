@@ -1,1 +1,0 @@
-export { uninterrupted } from '../scope/signals.ts';
