@@ -15,6 +15,11 @@ export async function licenceNotices(root, inputs) {
 async function notice(folder) {
   const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file === undefined ? '' : await readFile(join(folder, file), 'utf8');
+  const text = await readFile(file === undefined ? ourCopy(name) : join(folder, file), 'utf8').catch(() => '');
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+}
+
+/** For packages that come without the text of their licence. */
+function ourCopy(name) {
+  return join(import.meta.dirname, 'licences', `${name.replace('/', '+')}.txt`);
 }
