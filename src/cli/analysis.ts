@@ -57,7 +57,7 @@ export interface AnalysisOptions {
   /** See `analyze`. With it, no earlier record will do. */
   readonly onOwnership?: AnalyzeOptions['onOwnership'];
   /** Goes on with what the run owns, before it is closed: cache, workers. */
-  readonly then?: ((analysis: TargetAnalysis, engine: Engine) => Promise<void>) | undefined;
+  readonly goOn?: ((analysis: TargetAnalysis, engine: Engine) => Promise<void>) | undefined;
 }
 
 /**
@@ -68,7 +68,7 @@ export interface AnalysisOptions {
 export async function analyzeTarget(
   target: string,
   args: AnalysisArgs,
-  { config, onOwnership, then }: AnalysisOptions = {},
+  { config, onOwnership, goOn }: AnalysisOptions = {},
 ): Promise<TargetAnalysis> {
   const { sourceText } = await import('../collect/source-text.ts');
   const sourcesOf = (root: string, modules: Build['modules']): Pick<TargetAnalysis, 'sources' | 'asked'> => {
@@ -92,9 +92,9 @@ export async function analyzeTarget(
   if (known !== null) {
     const { build, root, fingerprint } = known;
     const analysis = { build, root, fingerprint, ...sourcesOf(root, build.modules) };
-    if (then !== undefined) {
+    if (goOn !== undefined) {
       await using engine = await openEngine(root, args.cache, `analyze ${path.resolve(target)}`, config);
-      await then(analysis, engine);
+      await goOn(analysis, engine);
     }
     return analysis;
   }
@@ -129,7 +129,7 @@ export async function analyzeTarget(
     const fingerprint = isKept ? memory.rememberBuild(question, made, trace) : null;
     const analysis = { build: whole, root, fingerprint, ...sourcesOf(root, whole.modules) };
     progress.update(`reading ${target}`);
-    await then?.(analysis, engine);
+    await goOn?.(analysis, engine);
     return analysis;
   } finally {
     progress.clear();

@@ -88,7 +88,7 @@ export const command = defineCommand({
         const named: NamedBuild = { name, build, root, sources, ...maps, ...extras };
         sections.push((await composeReport('', [named], engine.store)).builds[0]!);
       };
-      await analyzeTarget(target, args, { onOwnership, then: compose });
+      await analyzeTarget(target, args, { onOwnership, goOn: compose });
     }
     const data: ReportData = { schema: REPORT_SCHEMA, title: title ?? 'pare', builds: sections };
     await writeWhole(args.out, renderHtmlReport(data, await loadReportTemplate()));

@@ -5,4 +5,4 @@ export { minifyTask } from './minify-task.ts';
 export type { MinifyTaskInput, MinifyTaskOutput } from './minify-task.ts';
 export { onEndStage, type EsbuildOptions, type EsbuildResult } from './on-end.ts';
 export { renderChunkStage, type RenderChunkStage, type StageEngine } from './render-chunk.ts';
-export { DEFAULT_MINIFY, MINIFIERS, type LicenceMode, type Minifier, type MinifySettings } from './settings.ts';
+export { DEFAULT_MINIFY, type LicenceMode, type Minifier, type MinifySettings } from './settings.ts';

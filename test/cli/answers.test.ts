@@ -10,7 +10,9 @@ import { buildShop } from './sample-app.ts';
 const program = new Program();
 let shop: string;
 beforeAll(async () => {
-  shop = await buildShop({ 'pare.config.json': '{ "budgets": [{ "kind": "total", "max": "1 kB", "measure": "raw" }] }' });
+  shop = await buildShop({
+    'pare.config.json': '{ "budgets": [{ "kind": "total", "max": "1 kB", "measure": "raw" }] }',
+  });
   writeFileSync(join(shop, 'dist/bare.js'), 'console.log(1);\n');
   // Files as young as the run that reads them could change unseen.
   await wait(100);

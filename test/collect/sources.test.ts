@@ -68,10 +68,6 @@ test('edges get names and places', () => {
 
 test('a source that the caller has is not read from disk', () => {
   const source = Buffer.from('\n\nimport two from "./b.js"');
-  const { edges } = linkSources(
-    space.folder,
-    GRAPH.slice(0, 2),
-    new Map([['a.js', scanModule(source)]]),
-  );
+  const { edges } = linkSources(space.folder, GRAPH.slice(0, 2), new Map([['a.js', scanModule(source)]]));
   expect(edges[0]).toMatchObject({ names: ['default'], line: 3 });
 });

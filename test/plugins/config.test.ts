@@ -134,8 +134,7 @@ describe('while a bundler watches', () => {
     const next = async (change: () => Promise<void>) => {
       const before = ends;
       await change();
-      for (let i = 0; ends === before && i < 400; i++) await wait(25);
-      expect(ends).toBeGreaterThan(before);
+      await expect.poll(() => ends, { timeout: 10_000 }).toBeGreaterThan(before);
     };
     try {
       await next(() => context.watch());
@@ -172,8 +171,7 @@ describe('while a bundler watches', () => {
         if (event.code === 'END') ends++;
       });
       const until = async (count: number) => {
-        for (let i = 0; ends < count && i < 400; i++) await wait(25);
-        expect(ends).toBeGreaterThanOrEqual(count);
+        await expect.poll(() => ends, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
         await wait(150);
       };
       await until(1);
