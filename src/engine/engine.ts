@@ -5,6 +5,7 @@
 import type { ByteCache, CacheEntry } from '../model/byte-cache.ts';
 import { load, type LoadedConfig, type LoadOptions } from '../config/load.ts';
 import { cacheSettings, telemetrySettings, workerSettings } from '../config/settings.ts';
+import { PareError } from '../model/errors.ts';
 import { startPhases } from '../scope/phases.ts';
 import { ResourceScope } from '../scope/resource-scope.ts';
 import type { Store } from '../store/open-store.ts';
@@ -99,9 +100,12 @@ export class Engine implements AsyncDisposable {
   /** null: there is no cache. */
   readonly store: Store | null;
   readonly #pool: { get(): Promise<WorkerPool> };
+  readonly #onWarning: EngineOptions['onWarning'];
+  #closing: Promise<void> | null = null;
 
   constructor(scope: ResourceScope, { config, telemetry, store }: Resources, onWarning: EngineOptions['onWarning']) {
     this.scope = scope;
+    this.#onWarning = onWarning;
     this.config = config;
     this.telemetry = telemetry;
     this.store = store;
@@ -138,14 +142,28 @@ export class Engine implements AsyncDisposable {
     return pool.run<TaskOutput<Name>>(name, input, options);
   }
 
-  /** Every call gives the same promise. @throws AggregateError of what did not close */
+  /** Every call gives the same promise. What does not close is a warning: the work is done, and stands. */
   close(): Promise<void> {
-    return this.scope.close();
+    this.#closing ??= this.scope.close().catch((error: unknown) => {
+      for (const each of causesOf(error)) {
+        const { code, hint } = each instanceof PareError ? each : { code: 'close-failed', hint: null };
+        this.#onWarning({ code, message: each.message, hint });
+      }
+    });
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The errors below those that only gather or name others. */
+function causesOf(error: unknown): Error[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(causesOf);
+  if (error instanceof PareError || !(error instanceof Error))
+    return [error instanceof Error ? error : new Error(String(error))];
+  return error.cause instanceof Error ? causesOf(error.cause) : [error];
 }
 
 const NO_CACHE: ByteCache = {
