@@ -180,7 +180,8 @@ export class RedisLink {
   }
 
   #load(): Promise<RedisClass> {
-    return (this.#loading ??= import('ioredis').then((client) => client.Redis));
+    // By its default: the names of a CommonJS module are not there once it is bundled.
+    return (this.#loading ??= import('ioredis').then((client) => client.default as unknown as RedisClass));
   }
 
   async #connect(): Promise<void> {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { Program, type Result } from './program.ts';
 import { buildShop } from './sample-app.ts';
+import { hasRedis, RedisServer } from '../store/workshop.ts';
 
 const program = new Program();
 let shop: string;
@@ -103,6 +104,20 @@ describe('pare cache', () => {
       /^pare {2}([1-9]\d*) of \1 values that an analysis of dist will ask for are at hand \(.*\)\n$/,
     );
     expect((await run('cache', 'warm')).stdout).toBe(stdout);
+  });
+
+  test('shares what it keeps with another machine, in a Redis', async ({ skip }) => {
+    skip(!hasRedis, 'there is no redis-server here');
+    const server = await RedisServer.start();
+    const env = { PARE_CACHE_REDIS_URL: `redis://127.0.0.1:${server.port}`, PARE_CACHE_REDIS_TIMEOUT: '5 s' };
+    const shared = (...args: string[]): Promise<Result> => program.run(args, { cwd: shop, env });
+    await shared('cache', 'clear');
+    expect(await shared('analyze', 'dist')).toMatchObject({ code: EXIT.ok, stderr: '' });
+    await shared('cache', 'clear', '--tier', 'disk');
+    expect(await shared('analyze', 'dist')).toMatchObject({ code: EXIT.ok, stderr: '' });
+    const { rows } = JSON.parse((await shared('cache', 'stats', '--json')).stdout) as Statistics;
+    const found = rows.filter(({ tier }) => tier === 'redis').reduce((sum, { hits }) => sum + hits, 0);
+    expect(found).toBeGreaterThan(0);
   });
 
   test.each([
