@@ -53,16 +53,7 @@ function plugin(request: PluginRequest): Plugin {
         beginning = session.begin((code, text) => early.push({ id: `pare-${code}`, text }));
       });
       const entry = entryFilter(build);
-      // The entry is where files to watch can be named; it is resolved as it would be without us.
-      if (entry !== null) {
-        build.onResolve({ filter: entry }, async ({ path: wanted, kind, pluginData, ...from }) => {
-          if (kind !== 'entry-point' || pluginData === RESOLVING) return undefined;
-          await beginning;
-          if (session.files.length === 0) return undefined;
-          const { errors, warnings, ...found } = await build.resolve(wanted, { ...from, kind, pluginData: RESOLVING });
-          return errors.length > 0 ? undefined : { ...found, warnings, watchFiles: [...session.files] };
-        });
-      }
+      if (entry !== null) watchAtEntry(build, entry, () => beginning.then(() => session.files));
       build.onEnd(async (result) => {
         await beginning;
         if (result.errors.length > 0 || result.metafile === undefined) return undefined;
@@ -108,13 +99,35 @@ async function minify(build: PluginBuild, result: BuildResult, root: string, pla
   rewritten.set(result, new Set(names));
 }
 
-/** Marks what we ask esbuild to resolve. */
-const RESOLVING = Symbol('pare');
+/**
+ * The entry is where files to watch can be named, and only by who says where it is. So it is asked for once as it would be without
+ * us, with nothing by which other plugins could take the question for another one. Where one of them gives more than a plain
+ * file, it is left to say it itself.
+ */
+function watchAtEntry(build: PluginBuild, filter: RegExp, filesOf: () => Promise<readonly string[]>): void {
+  const asking = new Set<string>();
+  build.onResolve({ filter }, async ({ path: wanted, ...asked }) => {
+    if (asked.kind !== 'entry-point' || asking.has(wanted)) return undefined;
+    const files = await filesOf();
+    if (files.length === 0) return undefined;
+    asking.add(wanted);
+    try {
+      const { errors, warnings, ...found } = await build.resolve(wanted, asked);
+      const isPlain = found.namespace === 'file' && found.pluginData === undefined && !found.external;
+      return errors.length > 0 || !isPlain ? undefined : { ...found, warnings, watchFiles: [...files] };
+    } finally {
+      asking.delete(wanted);
+    }
+  });
+}
 
-/** Matches the first entry point, which esbuild may ask for with a `./` before it; null: there is none. */
+/**
+ * Matches the first entry point, which esbuild may ask for with a `./` before it; null: there is none. Only what means something
+ * is escaped: esbuild reads the expression by Go's rules.
+ */
 function entryFilter(build: PluginBuild): RegExp | null {
   const [first] = entryNames(build.initialOptions.entryPoints ?? []);
-  return first === undefined ? null : new RegExp(`(?:^|[\\\\/])${first.replace(/[^\w/-]/g, '\\$&')}$`);
+  return first === undefined ? null : new RegExp(`(?:^|[\\\\/])${first.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
 }
 
 /** Absolute; null: esbuild writes to the standard output. */

@@ -232,3 +232,40 @@ describe('Vite', () => {
     expect(asked.map(({ line, column }) => ({ line, column }))).toEqual([{ line: 3, column: 0 }]);
   });
 });
+
+describe('entries of esbuild', () => {
+  it('any name, with a configuration to watch', async () => {
+    await writeFile(path.join(root, 'pare.config.json'), '{}');
+    for (const name of ['entré.js', 'a (1) [b]+{c}.js', '日本 $.js', './src/../src/main.js', './src/main']) {
+      if (!name.includes('src')) await writeFile(path.join(root, name), `import './src/text.js';\n`);
+      const entryPoints = [name.includes('src') ? name : `./${name}`];
+      const { warnings } = await inEsbuild({ entryPoints, outdir: 'out', plugins: [forEsbuild.analyzer(quiet)] });
+      expect(warnings).toEqual([]);
+    }
+    expect(builds).toHaveLength(5);
+  });
+
+  it('are resolved by other plugins as they would be without us', async () => {
+    await writeFile(path.join(root, 'pare.config.json'), '{}');
+    /** Knows its own questions by their `pluginData`, as many do. */
+    const other: esbuild.Plugin = {
+      name: 'other',
+      setup(build) {
+        build.onResolve({ filter: /./ }, async ({ path: wanted, kind, resolveDir, pluginData }) => {
+          if (pluginData !== undefined) return undefined;
+          const found = await build.resolve(wanted, { kind, resolveDir, pluginData: { asked: true } });
+          return { path: found.path, namespace: 'other', pluginData: { kind } };
+        });
+        build.onLoad({ filter: /./, namespace: 'other' }, ({ path: file, pluginData }) => ({
+          contents: `console.log(${JSON.stringify([path.basename(file), pluginData])})`,
+        }));
+      },
+    };
+    const text = async (plugins: esbuild.Plugin[]) =>
+      (await inEsbuild({ outdir: 'out', write: false, plugins })).outputFiles!.map((file) => file.text);
+    const alone = await text([other]);
+    expect(await text([forEsbuild.analyzer(quiet), other])).toEqual(alone);
+    expect(await text([other, forEsbuild.analyzer(quiet)])).toEqual(alone);
+    expect(builds).toHaveLength(2);
+  });
+});
