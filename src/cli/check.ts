@@ -113,7 +113,7 @@ const definition = defineCommand({
 /** `--format` may be given more than once. */
 export const command = {
   ...definition,
-  run: (words: readonly string[]) => definition.run(joinRepeated(joinRepeated(words, '-f'), '--format')),
+  run: (words: readonly string[]) => definition.run(joinRepeated(words, '--format', '-f')),
 };
 
 const NOTHING: ReadonlyMap<string, 'none'> = new Map();

@@ -36,5 +36,14 @@ export function defineCommand<const T extends ArgsDef>(parts: {
   readonly run: (args: ParsedArgs<T>) => Promise<ExitCode>;
 }): Command {
   const { help, args, run } = parts;
-  return { help, args, run: async (words) => run(parseArgs<T>([...words], args)) };
+  return { help, args, run: async (words) => run(parseArgs<T>(separateShortOptions(words), args)) };
+}
+
+/** `-o=FILE` as `-o FILE`: the parser would take `=FILE` for the value. */
+export function separateShortOptions(words: readonly string[]): string[] {
+  const end = words.indexOf('--');
+  const separated = words
+    .slice(0, end === -1 ? words.length : end)
+    .flatMap((word) => (/^-[a-z]=/i.test(word) ? [word.slice(0, 2), word.slice(3)] : [word]));
+  return end === -1 ? separated : [...separated, ...words.slice(end)];
 }

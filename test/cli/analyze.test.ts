@@ -107,7 +107,7 @@ describe('pare analyze', () => {
   });
 
   test('writes to a file, whole and JSON by its name', async () => {
-    const { code, stdout, stderr } = await program.run(['analyze', 'dist', '-o', 'out/build.json'], { cwd: shop });
+    const { code, stdout, stderr } = await program.run(['analyze', 'dist', '-o=out/build.json'], { cwd: shop });
     expect([code, stdout, stderr]).toEqual([0, '', 'written to out/build.json\n']);
     expect((JSON.parse(readFileSync(join(shop, 'out/build.json'), 'utf8')) as Build).schema).toBe('pare/build@1');
   });

@@ -83,10 +83,14 @@ describe('pare check', () => {
       '--format',
       'github,json=pare.json',
       '--format=sarif=pare.sarif',
+      '-f',
+      'markdown=pare.md',
     );
     expect(code).toBe(EXIT.found);
     expect(stdout).toMatch(/^::error file=src\/list\.js,line=2,col=1,title=/);
-    expect(stderr).toBe('json written to pare.json\nsarif written to pare.sarif\njunit written to reports/pare.xml\n');
+    expect(stderr).toBe(
+      'json written to pare.json\nsarif written to pare.sarif\nmarkdown written to pare.md\njunit written to reports/pare.xml\n',
+    );
     const read = (file: string): string => readFileSync(join(shop, file), 'utf8');
     expect(JSON.parse(read('pare.json'))).toMatchObject({ schema: 'pare/check@1', status: 'over', diff: null });
     const version = (JSON.parse(readFileSync(join(program.folder, 'package.json'), 'utf8')) as { version: string })
@@ -212,6 +216,7 @@ test('an option given twice is one with a list', () => {
   ]);
   expect(joinRepeated(['--', '--format', 'a'], '--format')).toEqual(['--', '--format', 'a']);
   expect(joinRepeated(['--format'], '--format')).toEqual(['--format']);
+  expect(joinRepeated(['-f', 'a', '--format', 'b', '-f=c'], '--format', '-f')).toEqual(['--format=a,b,c']);
 });
 
 test('places are relative to the repository', async () => {
