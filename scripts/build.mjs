@@ -8,6 +8,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import * as esbuild from 'esbuild';
 import { entries, presentEntries, readPackage, root } from './entries.mjs';
 import { licenceNotices } from './licence-notices.mjs';
+import { nodeBundles } from './node-bundles.mjs';
 
 const dist = join(root, 'dist');
 const arguments_ = new Set(process.argv.slice(2));
@@ -26,7 +27,8 @@ const external = [
   ...Object.keys(readPackage().dependencies ?? {}),
 ];
 
-const shared = {
+/** For the user's own bundler, which minifies: plain modules that know nothing of Node. */
+const browserOptions = {
   absWorkingDir: root,
   bundle: true,
   splitting: true,
@@ -36,56 +38,25 @@ const shared = {
   outdir: dist,
   legalComments: 'none',
   logLevel: 'warning',
-};
-
-/** For Node: the library, the plugins and the program share their chunks. */
-const nodeOptions = {
-  ...shared,
-  platform: 'node',
-  target: 'node20',
-  mainFields: ['module', 'main'],
-  chunkNames: 'chunks/[name]-[hash]',
-  external,
-};
-
-/** For the user's own bundler, which minifies: plain modules that know nothing of Node. */
-const browserOptions = {
-  ...shared,
   platform: 'browser',
   target: 'es2022',
   chunkNames: 'runtime/chunks/[name]-[hash]',
 };
 
 /** @returns {Promise<{ files: Map<string, Uint8Array>, inputs: string[] }>} file names are relative to dist/ */
-async function bundle(platform, options) {
-  const wanted = presentEntries().filter((entry) => entry.platform === platform);
-  if (wanted.length === 0) return { files: new Map(), inputs: [] };
+async function browserBundles(wanted) {
   const entryPoints = wanted.map(({ source, out }) => ({ in: source, out: out.replace(/\.js$/, '') }));
-  const { outputFiles, metafile } = await esbuild.build({ ...options, entryPoints });
+  const { outputFiles, metafile } = await esbuild.build({ ...browserOptions, entryPoints });
   const files = new Map(outputFiles.map((file) => [relative(dist, file.path), file.contents]));
-  return {
-    files: withoutEmptyImports(files, helpersOf(metafile)),
-    inputs: Object.keys(metafile.inputs),
-  };
+  return { files, inputs: Object.keys(metafile.inputs) };
 }
 
-/** Chunks that hold nothing but esbuild's own helpers. */
-function helpersOf({ outputs }) {
-  const own = Object.entries(outputs).filter(([, { inputs }]) => Object.keys(inputs).length === 0);
-  return own.map(([file]) => posix.basename(file)).filter((name) => name.startsWith('chunk-'));
-}
+const NOTHING = { files: new Map(), inputs: [] };
 
-/** esbuild lets chunks import its helpers that use none of them: a file more to load at each start, for nothing. */
-function withoutEmptyImports(files, helpers) {
-  if (helpers.length === 0) return files;
-  const names = helpers.map((name) => name.replace(/[.]/g, '\\.')).join('|');
-  const empty = new RegExp(`^import "[./\\w-]*/(?:${names})";\\n`, 'm');
-  return new Map(
-    [...files].map(([file, contents]) => {
-      const text = Buffer.from(contents).toString();
-      return [file, empty.test(text) ? Buffer.from(text.replace(empty, '')) : contents];
-    }),
-  );
+/** Those of one platform, none where it has no entry. */
+function bundlesOf(platform, bundle) {
+  const wanted = presentEntries().filter((entry) => entry.platform === platform);
+  return wanted.length === 0 ? NOTHING : bundle(wanted);
 }
 
 /** Writes what has changed; whoever reads the file meanwhile sees the old one or the new one, never half of it. */
@@ -114,20 +85,17 @@ async function removeStale(files) {
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
-/** CommonJS code that asks for Node's own modules finds a `require`; in an ES module there is none by itself. */
-const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
-
 /** What src/precompress/zstd-wasm.ts looks for beside its bundle. */
 const ZSTD = 'node_modules/@bokuweb/zstd-wasm/dist/common/zstd.wasm';
 
 const prefixed = (prefix, contents) => Buffer.concat([Buffer.from(prefix), contents]);
 
 async function buildBundles() {
-  const [node, browser] = await Promise.all([bundle('node', nodeOptions), bundle('browser', browserOptions)]);
+  const [node, browser] = await Promise.all([
+    bundlesOf('node', (wanted) => nodeBundles(wanted, external)),
+    bundlesOf('browser', browserBundles),
+  ]);
   const files = new Map([...node.files, ...browser.files]);
-  for (const [file, contents] of node.files) {
-    if (Buffer.from(contents).includes('Dynamic require of')) files.set(file, prefixed(REQUIRE, contents));
-  }
   for (const program of entries().filter(({ specifier }) => specifier === null)) {
     const contents = files.get(program.out);
     if (contents === undefined || Buffer.from(contents).subarray(0, 2).toString() === '#!') continue;
