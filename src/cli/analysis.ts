@@ -25,7 +25,7 @@ export const ANALYSIS_ARGS = {
   },
   gzip: { type: 'boolean', default: true, negativeDescription: 'leave gzip sizes out' },
   brotli: { type: 'boolean', default: true, negativeDescription: 'leave brotli sizes out: faster the first time' },
-  cache: { type: 'boolean', default: true, negativeDescription: 'compress everything anew' },
+  cache: { type: 'boolean', default: true, negativeDescription: 'analyze everything anew' },
 } as const satisfies ArgsDef;
 
 export interface AnalysisArgs {
@@ -152,7 +152,8 @@ async function openEngine(
   const engine = await start(config ?? { cwd: root }).catch((error: unknown) => {
     if (config !== undefined || !(error instanceof PareError)) throw error;
     tellWarning({ code: error.code, message: `${error.message}\nIt is not used for this`, hint: null });
-    return start({ cwd: root, withoutFiles: true });
+    // Where it is the environment that is wrong, nothing of that either.
+    return start({ cwd: root, withoutFiles: true }).catch(() => start({ cwd: root, withoutFiles: true, env: {} }));
   });
   closeOnSignals(engine.scope);
   return engine;

@@ -57,6 +57,8 @@ export async function readReleases(
       if (former !== undefined) {
         const now = former === bytes ? await hashFile(path.join(folder, file), file, () => undefined) : null;
         if (now === null || now !== (await hashEarlier(file))) changed.add(file);
+        // Who has that release has this very file.
+        else continue;
       }
       const best = isCompressible(file) && isIncluded(file) ? dictionaryFor(file, dictionaries) : null;
       const sha256 = best === null ? null : await hashEarlier(best.file);
