@@ -148,6 +148,15 @@ describe('pare config', () => {
   });
 });
 
+test('what only looks at a build does so with a broken environment, too', async () => {
+  const folder = makeFolder({ 'dist/a.js': 'console.log(1);', 'package.json': '{}', 'pare.config.json': '{' });
+  const wrong = { PARE_CACHE_KEY: 'short', PARE_WORKERS_MAX: 'many' };
+  const { code, stdout, stderr } = await program.run(['analyze', 'dist'], { cwd: folder, env: wrong });
+  expect(code).toBe(EXIT.ok);
+  expect(stdout).toMatch(/^pare {2}1 file/);
+  expect(stderr).toContain('It is not used for this.');
+});
+
 test('a configuration in TypeScript leads pare check', async () => {
   const project = makeFolder({
     'package.json': '{}',
