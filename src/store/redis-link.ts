@@ -17,6 +17,8 @@ const LAST_PROBE_MS = 60_000;
 const TRUSTED_AFTER_MS = 60_000;
 /** In the background, where nobody waits. */
 const CONNECT_MS = 5000;
+/** For a Redis that doesn't hang up with us: until then the process is kept alive. */
+const HANG_UP_MS = 100;
 
 export interface LinkStatistics {
   /** Questions that were sent. */
@@ -188,7 +190,7 @@ export class RedisLink {
     try {
       const client = await this.#newClient();
       if (this.#isClosed || this.#isOpen) {
-        client.disconnect();
+        hangUp(client);
         return;
       }
       this.#adopt(client);
@@ -223,6 +225,7 @@ export class RedisLink {
       retryStrategy: () => null,
       reconnectOnError: () => false,
       connectTimeout: CONNECT_MS,
+      disconnectTimeout: HANG_UP_MS,
       connectionName: 'pare',
     });
     let cause: Error | null = null;
@@ -236,7 +239,7 @@ export class RedisLink {
     try {
       await connected;
     } catch (error) {
-      client.disconnect();
+      hangUp(client);
       throw cause ?? error;
     }
     letGo();
@@ -250,7 +253,7 @@ export class RedisLink {
     this.#opened++;
     const client = this.#client;
     this.#client = null;
-    client?.disconnect();
+    hangUp(client);
     for (const giveUp of Array.from(this.#waits)) giveUp();
     this.#warn(describe(trouble, this.#settings, error));
     if (performance.now() - this.#wellSince > TRUSTED_AFTER_MS) this.#probeMs = FIRST_PROBE_MS;
@@ -273,7 +276,7 @@ export class RedisLink {
     let client: Redis | null = null;
     try {
       client = await this.#newClient();
-      const limit = setTimeout(() => client?.disconnect(), CONNECT_MS).unref();
+      const limit = setTimeout(() => hangUp(client), CONNECT_MS).unref();
       await client.ping();
       const start = performance.now();
       await client.ping();
@@ -285,7 +288,7 @@ export class RedisLink {
       this.#budget.reset();
       this.#isOpen = false;
     } catch {
-      client?.disconnect();
+      hangUp(client);
       if (!this.#isClosed) this.#scheduleProbe(trouble);
     }
   }
@@ -293,10 +296,16 @@ export class RedisLink {
   close(): void {
     this.#isClosed = true;
     if (this.#probe !== null) clearTimeout(this.#probe);
-    this.#client?.disconnect();
+    hangUp(this.#client);
     this.#client = null;
     for (const giveUp of Array.from(this.#waits)) giveUp();
   }
+}
+
+/** Of a connection that is gone already, ioredis would wait until it times out. */
+function hangUp(client: Redis | null): void {
+  const { stream } = (client ?? {}) as { stream?: { readonly destroyed?: boolean } };
+  if (stream?.destroyed !== true) client?.disconnect();
 }
 
 function describe(trouble: Trouble, { url, timeoutMs }: RedisSettings, error: Error | null): Parameters<Warn>[0] {

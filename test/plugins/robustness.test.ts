@@ -1,4 +1,5 @@
 /** What goes wrong around a plugin: the build goes on, and pare says what happened. */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -267,5 +268,21 @@ describe('entries of esbuild', () => {
     expect(await text([forEsbuild.analyzer(quiet), other])).toEqual(alone);
     expect(await text([other, forEsbuild.analyzer(quiet)])).toEqual(alone);
     expect(builds).toHaveLength(2);
+  });
+});
+
+describe('a Redis that is gone', () => {
+  it('holds no process up', async () => {
+    const program = `
+      const { build } = await import(${JSON.stringify(import.meta.resolve('esbuild'))});
+      const { analyzer } = await import(${JSON.stringify(import.meta.resolve('pare/esbuild'))});
+      const cache = { folder: 'cache', redis: { url: 'redis://127.0.0.1:1' } };
+      const plugins = [analyzer({ summary: false, cache })];
+      const { warnings } = await build({ entryPoints: ['src/main.js'], bundle: true, outdir: 'out', logLevel: 'silent', plugins });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.log(JSON.stringify([warnings.map(({ id }) => id), process.getActiveResourcesInfo().filter((kind) => kind !== 'PipeWrap')]));
+    `;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: root });
+    expect(JSON.parse(printed.toString())).toEqual([['pare-cache-redis-away'], []]);
   });
 });
