@@ -248,7 +248,7 @@ function plugin(request: PluginRequest): ParePlugin {
     generateBundle: {
       order: 'post',
       async handler(output, bundle, isWrite) {
-        for (const file of stage?.minify.licenceFiles(bundle) ?? []) this.emitFile({ type: 'asset', ...file });
+        for (const file of stage?.minify.licenceFiles(bundle, output) ?? []) this.emitFile({ type: 'asset', ...file });
         const key = contentKey(bundle);
         const maps = takeMaps(bundle, hiddenMaps.areOurs(output));
         // A plugin of ours before this one may have taken them already.

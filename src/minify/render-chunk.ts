@@ -13,6 +13,9 @@ export interface StageEngine extends MinifyEngine {
 export interface RenderOptions {
   readonly format: string;
   readonly sourcemap: boolean | 'inline' | 'hidden' | undefined;
+  /** Where the output goes: outputs that are rendered at the same time may have chunks of the same name. */
+  readonly dir?: string | undefined;
+  readonly file?: string | undefined;
 }
 
 /** A map as the bundlers take it from a plugin. */
@@ -36,7 +39,10 @@ export interface RenderChunkStage {
     options: RenderOptions,
   ): Promise<{ code: string; map: RenderedMap | null } | null>;
   /** Files to emit in `generateBundle`, when the chunks have their final names. Each is given once. */
-  licenceFiles(bundle: Readonly<Record<string, BundledFile>>): { readonly fileName: string; readonly source: string }[];
+  licenceFiles(
+    bundle: Readonly<Record<string, BundledFile>>,
+    options: RenderOptions,
+  ): { readonly fileName: string; readonly source: string }[];
 }
 
 /** An entry of the bundle, as `generateBundle` has it. */
@@ -51,25 +57,31 @@ export function renderChunkStage(settings: MinifySettings, engine: StageEngine =
   const report = createReporter(engine.warn);
   const licences = new Map<string, string>();
   return {
-    async renderChunk(code, { fileName }, { format, sourcemap }) {
+    async renderChunk(code, { fileName }, options) {
+      const { format, sourcemap } = options;
+      const key = keyOf(options, fileName);
       const wantsMap = Boolean(sourcemap);
       const chunk = { file: fileName, code, map: null, sourceMap: wantsMap, format: formatOf(format) };
       const result = await minifyChunk(chunk, settings, engine);
       report(result);
-      licences.delete(fileName);
-      if (result.licences.file !== undefined) licences.set(fileName, result.licences.file);
+      licences.delete(key);
+      if (result.licences.file !== undefined) licences.set(key, result.licences.file);
       if (result.tool === null) return null;
       return { code: result.code, map: result.map === null ? null : (JSON.parse(result.map) as RenderedMap) };
     },
-    licenceFiles(bundle) {
+    licenceFiles(bundle, options) {
       return Object.values(bundle).flatMap(({ type, fileName, preliminaryFileName = fileName }) => {
-        const source = type === 'chunk' ? licences.get(preliminaryFileName) : undefined;
-        licences.delete(preliminaryFileName);
+        const key = keyOf(options, preliminaryFileName);
+        const source = type === 'chunk' ? licences.get(key) : undefined;
+        licences.delete(key);
         return source === undefined ? [] : [{ fileName: licenceFileOf(fileName), source }];
       });
     },
   };
 }
+
+const keyOf = ({ format, dir, file }: RenderOptions, fileName: string): string =>
+  JSON.stringify([formatOf(format), dir ?? null, file ?? null, fileName]);
 
 function formatOf(format: string): ChunkFormat {
   if (format === 'esm' || format === 'module') return 'es';

@@ -23,8 +23,8 @@ export function rollupPlugin(settings: MinifySettings, engine: StageEngine = { r
   return {
     name: 'minify',
     renderChunk: { order: 'post', handler: (code, chunk, options) => stage.renderChunk(code, chunk, options) },
-    generateBundle(_, bundle) {
-      for (const file of stage.licenceFiles(bundle)) this.emitFile({ type: 'asset', ...file });
+    generateBundle(options, bundle) {
+      for (const file of stage.licenceFiles(bundle, options)) this.emitFile({ type: 'asset', ...file });
     },
   };
 }
