@@ -87,16 +87,19 @@ function plugin(request: PluginRequest): Plugin {
   };
 }
 
-/** Outputs whose code is no more what esbuild printed. */
-const rewritten = new WeakMap<BuildResult, ReadonlySet<string>>();
+/** Outputs whose code is no more what esbuild printed, and their bytes when it was. */
+const rewritten = new WeakMap<BuildResult, ReadonlyMap<string, number>>();
 
 async function minify(build: PluginBuild, result: BuildResult, root: string, plan: BuildPlan, host: Host) {
   const { onEndStage } = await import('../../src/minify/on-end.ts');
   const stage = onEndStage(plan.minify!, minifyEngine(plan, root, host.warn));
+  const printed = Object.entries(result.metafile!.outputs).map(([name, { bytes }]) => [name, bytes] as const);
   const names = await plan.engine.telemetry.span('minify', () =>
     stage(result as Parameters<typeof stage>[0], build.initialOptions),
   );
-  rewritten.set(result, new Set(names));
+  const now = printed.filter(([name]) => names.includes(name));
+  // Another plugin of ours may have rewritten some of them before.
+  rewritten.set(result, new Map([...now, ...(rewritten.get(result) ?? [])]));
 }
 
 /**
@@ -204,7 +207,7 @@ function evidenceOf(build: PluginBuild, result: BuildResult, root: string) {
   const standardOutput = contents.get(path.resolve(workingDir, '<stdout>')) ?? null;
   return esbuildEvidence({
     metafile: result.metafile as Metafile,
-    rewritten: rewritten.get(result) ?? new Set(),
+    rewritten: rewritten.get(result) ?? new Map(),
     workingDir,
     root,
     outdir: outputFolder(build),

@@ -59,8 +59,8 @@ export interface EsbuildBuild {
   /** Entry points as the user gave them, to tell them from chunks that a dynamic import asked for; null: not known. */
   readonly entryPoints: readonly string[] | null;
   readonly version: string | null;
-  /** Outputs, as the metafile names them, that were changed since: how long each input is in them is not known. */
-  readonly rewritten?: ReadonlySet<string>;
+  /** Outputs, as the metafile names them, that were minified since, and how many bytes each had before. */
+  readonly rewritten?: ReadonlyMap<string, number>;
   /** Bytes of an output by its absolute path; null where it is not there. */
   readonly read: (file: string) => Uint8Array | null;
   /** Where the sources and the package.json files are read. */
@@ -172,6 +172,7 @@ function outputsOf(
     }
     const kind = /\.css$/i.test(file) ? 'css' : /\.[cm]?js$/i.test(file) ? 'chunk' : 'asset';
     const entryModule = output.entryPoint ?? null;
+    const map = kind === 'asset' ? null : mapOf(build, file, full, name, contents, diagnostics);
     return [
       {
         file: name,
@@ -184,17 +185,29 @@ function outputsOf(
           ...(output.cssBundle === undefined ? [] : [{ file: nameOf(output.cssBundle), kind: 'css' as const }]),
         ],
         contents,
-        map: kind === 'asset' ? null : mapOf(build, file, full, name, contents, diagnostics),
-        witness: build.rewritten?.has(file) === true ? null : lengthsOf(output, absolute),
+        map,
+        witness: witnessOf(output, contents.length, build.rewritten?.get(file), map, absolute),
       },
     ];
   });
 }
 
-function lengthsOf({ inputs }: EsbuildMetafile['outputs'][string], absolute: (file: string) => string): Witness {
+/**
+ * What esbuild says of each input's length. It is of the code before it was minified: there the map knows better, and without a
+ * map every input is taken to have shrunk alike.
+ */
+function witnessOf(
+  { inputs }: EsbuildMetafile['outputs'][string],
+  bytes: number,
+  bytesBefore: number | undefined,
+  map: MapEvidence | null,
+  absolute: (file: string) => string,
+): Witness | null {
+  if (bytesBefore !== undefined && map !== null) return null;
+  const share = bytesBefore === undefined ? 1 : bytes / bytesBefore;
   const modules = Object.entries(inputs).map(([input, { bytesInOutput }]) => ({
     id: absolute(input),
-    bytes: bytesInOutput,
+    bytes: share === 1 ? bytesInOutput : Math.floor(bytesInOutput * share),
   }));
   return { kind: 'lengths', modules };
 }

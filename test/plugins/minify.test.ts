@@ -2,11 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { rollup } from 'rollup';
 import { describe, expect, it } from 'vitest';
 
 import * as forEsbuild from 'pare/esbuild';
 import * as forRollup from 'pare/rollup';
 import * as forVite from 'pare/vite';
+import type { Budget } from '../../src/budget/config.ts';
 import type { Build } from '../../src/model/build.ts';
 import { application, BUNDLERS, filesIn, remainders, run, type AnyPlugin, type BundlerName } from './bundlers.ts';
 
@@ -80,5 +83,49 @@ describe.each(BUNDLERS)('%s', (bundler) => {
     const none = await built(bundler, { minify: { tools: ['terser'], licences: 'none' } });
     expect(Object.keys(none.files).some((file) => file.endsWith('.LICENSE.txt'))).toBe(false);
     expect(existsSync(none.outdir)).toBe(true);
+  });
+});
+
+const silent = { analyzer: { summary: false }, report: false } as const;
+
+describe('esbuild without source maps', () => {
+  it('holds packages and modules to their budgets all the same', async () => {
+    const root = await application(FILES);
+    const text = async (budget: Budget) => {
+      const plugin = forEsbuild.pare({ ...silent, root, cache: false, minify: true, budgets: [budget] });
+      const built = esbuild.build({
+        absWorkingDir: root,
+        entryPoints: ['src/main.js'],
+        bundle: true,
+        outdir: 'out',
+        logLevel: 'silent',
+        plugins: [plugin],
+      });
+      return built.then(
+        () => 'passes',
+        (error: Error) => error.message,
+      );
+    };
+    expect(await text({ kind: 'modules', modules: 'src/shapes.js', max: '10 B' })).toMatch(/over 10 B/);
+    expect(await text({ kind: 'modules', modules: 'src/shapes.js', max: '10 kB' })).toBe('passes');
+  });
+});
+
+describe('outputs of Rollup that are made at the same time', () => {
+  it('have their licences each', async () => {
+    const root = await application(FILES);
+    const minify = { tools: ['terser'], licences: 'linked' } as const;
+    // The second one finds the licences gone from the code, and so has none to give.
+    const plugins = [minify, true].map((minify) => forRollup.pare({ ...silent, root, cache: false, minify }));
+    const build = await rollup({ input: path.join(root, 'src/main.js'), plugins });
+    const formats = ['es', 'cjs', 'system'] as const;
+    const outputs = await Promise.all(
+      formats.map((format) => build.write({ dir: path.join(root, 'out', format), format })),
+    );
+    await build.close();
+    for (const { output } of outputs) {
+      const files = output.map(({ fileName }) => fileName);
+      expect(files).toContain('main.js.LICENSE.txt');
+    }
   });
 });
