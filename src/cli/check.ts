@@ -9,7 +9,6 @@ import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';
 import { configuredOutputs, parseFormats, renderCheck, type WantedOutput } from './check-formats.ts';
 import { defineCommand } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { loadBaseline } from './load-build.ts';
 import { findOutputFolder, groundsOfChoice } from './output-folder.ts';
 import { joinRepeated } from './repeated.ts';
 import { pathWithin, repositoryRoot } from './repository.ts';
@@ -70,7 +69,7 @@ const definition = defineCommand({
     };
     tell(warningText(loaded.warnings));
     const baselineFile = args.baseline ?? configuredBaseline(loaded);
-    const baseline = baselineFile === null ? null : await loadBaseline(baselineFile);
+    const baseline = baselineFile === null ? null : await (await import('./load-build.ts')).loadBaseline(baselineFile);
     const budgets = budgetsOf(loaded, baseline !== null, tell);
     const target = args.target ?? (await findOutputFolder());
     const { build, root, sources, asked, fingerprint } = await analyzeTarget(target, args, { config: loaded });

@@ -1,12 +1,8 @@
 /** From a build and its budgets to what the writers tell: the results, the comparison, and what would mend each failure. */
-import { CHECK_SCHEMA, type CauseCut, type CheckReport } from '../../reports/check-report.ts';
-import { checkBudgets, type BudgetCause } from '../budget/budgets.ts';
+import { CHECK_SCHEMA, type CheckReport } from '../../reports/check-report.ts';
+import { checkBudgets } from '../budget/budgets.ts';
 import type { Budget } from '../budget/config.ts';
 import { diffBuilds } from '../budget/diff.ts';
-import { cutSetOfModule, cutSetOfPackage } from '../detect/cut-set.ts';
-import { hasBytes, moduleGraph } from '../detect/graph.ts';
-import { readReexports } from '../detect/reexports.ts';
-import { retainedSizes } from '../detect/retained.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
 import { sumBytes } from '../model/bytes.ts';
 
@@ -27,7 +23,8 @@ export async function composeCheck(
 ): Promise<CheckReport> {
   const results = checkBudgets(build, budgets, { baseline });
   const isFailing = results.some(({ causes }) => causes.length > 0);
-  const cutOf = isFailing ? await cutFinder(build, baseline, sources) : () => null;
+  // Most checks hold: what finds the cuts is loaded when one doesn't.
+  const cutOf = isFailing ? await (await import('./find-cuts.ts')).cutFinder(build, baseline, sources) : () => null;
   return {
     schema: CHECK_SCHEMA,
     bundler: build.bundler,
@@ -43,52 +40,4 @@ export async function composeCheck(
     })),
     diff: baseline === null ? null : diffBuilds(baseline, build),
   };
-}
-
-async function cutFinder(
-  build: Build,
-  baseline: Build | null,
-  sources: ComposeCheckOptions['sources'],
-): Promise<(cause: BudgetCause) => CauseCut | null> {
-  const reexports = sources === undefined ? null : await readReexports(build, sources);
-  const sizes = retainedSizes(build, { reexports });
-  const indexOf = new Map(build.modules.map(({ id }, index) => [id, index]));
-  const edgeIndex = new Map(build.edges.map((edge, index) => [edge, index]));
-  const known = new Map<string, CauseCut | null>();
-  const find = (module: ModuleIndex, owner: string | null): CauseCut | null => {
-    const options = { reexports, sizes };
-    const { cut } = owner === null ? cutSetOfModule(build, module, options) : cutSetOfPackage(build, owner, options);
-    if (cut.length === 0) return null;
-    const { bytes, isLowerBound } = sizes.ofImports(cut.map((edge) => edgeIndex.get(edge)!));
-    const statements = cut.map(({ from, to, line, column }) => ({
-      from: build.modules[from]!.id,
-      to: build.modules[to]!.id,
-      line,
-      column,
-    }));
-    return { what: owner ?? build.modules[module]!.id, statements, saves: bytes, isLowerBound };
-  };
-  return ({ chain, isGrowth }) => {
-    const end = chain.at(-1);
-    const module = end === undefined ? undefined : indexOf.get(end.to);
-    if (module === undefined) return null;
-    const { id, package: ref } = build.modules[module]!;
-    const before = isGrowth ? baseline : null;
-    // What was there before and has grown needn't go; of a package that was there only what is new.
-    if (before !== null && hasModule(before, id)) return null;
-    const whole = ref !== null && !(before !== null && hasPackage(before, ref.name)) ? ref.name : null;
-    const key = whole ?? `module ${module}`;
-    if (!known.has(key)) known.set(key, find(module, whole));
-    return known.get(key)!;
-  };
-}
-
-function hasModule(build: Build, id: string): boolean {
-  const graph = moduleGraph(build);
-  return build.modules.some((each, module) => each.id === id && hasBytes(graph, module));
-}
-
-function hasPackage(build: Build, name: string): boolean {
-  const graph = moduleGraph(build);
-  return build.modules.some(({ package: owner }, module) => owner?.name === name && hasBytes(graph, module));
 }
