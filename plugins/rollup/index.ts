@@ -81,10 +81,15 @@ type ResolvedViteConfig = ViteStyleConfig &
 
 /**
  * A server's bundle, which Vite leaves readable, and a library, which its user's own build minifies: there Vite goes on as it
- * would. So it does where the user says what is to be done.
+ * would.
  */
 function keepsViteMinifier({ build }: ViteConfig): boolean {
   return Boolean(build?.lib) || Boolean(build?.ssr);
+}
+
+/** From Vite 6 on a build is of one environment, with options of its own; several of them may share a plugin. */
+function environmentOf(context: object): { readonly config: ViteConfig } | undefined {
+  return (context as { readonly environment?: { readonly config: ViteConfig } }).environment;
 }
 
 /** Vite 5 to 7 drop licences before a chunk comes to us, where they can't be told from other comments any more. */
@@ -122,6 +127,9 @@ function plugin(request: PluginRequest): ParePlugin {
   let latest: Promise<void> = Promise.resolve();
   const hiddenMaps = new HiddenMaps();
   const styles = new ViteStyles();
+
+  const isLeftToVite = (context: object): boolean =>
+    vite !== null && keepsViteMinifier(environmentOf(context)?.config ?? vite.config);
 
   const warnIn =
     (context: PluginContext): Host['warn'] =>
@@ -224,7 +232,7 @@ function plugin(request: PluginRequest): ParePlugin {
     },
     outputOptions(output) {
       const withMap = hiddenMaps.inOutput(output) ? { ...output, sourcemap: 'hidden' as const } : null;
-      return minifies && isRolldown(this) ? withoutReprint(withMap ?? output) : withMap;
+      return minifies && isRolldown(this) && !isLeftToVite(this) ? withoutReprint(withMap ?? output) : withMap;
     },
     renderStart() {
       styles.begin();
@@ -236,7 +244,7 @@ function plugin(request: PluginRequest): ParePlugin {
     renderChunk: {
       order: 'post',
       async handler(code, chunk, output) {
-        if (vite !== null && keepsViteMinifier(vite.config)) return null;
+        if (isLeftToVite(this)) return null;
         let result: { code: string; map: RenderedMap | null } | null = null;
         await standingAside({ warn: warnIn(this) }, async () => {
           const minify = await minifyStage(warnIn(this));
@@ -306,13 +314,16 @@ function beforeStyles(plugins: { readonly name: string }[], name: string): void 
 /** Source maps that we turned on, hidden, where the user has none: they are analysed and never written. */
 class HiddenMaps {
   #viteIsOurs = false;
+  /** Where the user asked for none. Vite writes what it resolved, ours with it, into the same object, and asks again. */
+  readonly #asked = new WeakSet<object>();
   /** Outputs for which the user asked for hidden maps. */
   readonly #wanted = new Set<string>();
 
   /** Whether to turn them on in Vite's config. Where one environment has a wish of its own, all is left as it is. */
-  inVite(config: ViteConfig): boolean {
-    const own = Object.values(config.environments ?? {}).some(({ build }) => build?.sourcemap === 'hidden');
-    this.#viteIsOurs = !config.build?.sourcemap && !own;
+  inVite({ build, environments = {} }: ViteConfig): boolean {
+    const own = Object.values(environments).some(({ build }) => build?.sourcemap === 'hidden');
+    this.#viteIsOurs = !build?.sourcemap && (!own || this.#asked.has(environments));
+    if (this.#viteIsOurs) this.#asked.add(environments);
     return this.#viteIsOurs;
   }
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
+import { createBuilder, type Plugin as VitePlugin } from 'vite';
 import { describe, expect, it } from 'vitest';
 
 import * as forEsbuild from 'pare/esbuild';
@@ -127,5 +128,34 @@ describe('outputs of Rollup that are made at the same time', () => {
       const files = output.map(({ fileName }) => fileName);
       expect(files).toContain('main.js.LICENSE.txt');
     }
+  });
+});
+
+describe('environments of Vite', () => {
+  it.each([true, false])('share one plugin (and its configuration: %s)', async (sharedConfigBuild) => {
+    const root = await application({ ...FILES, 'index.html': `<script type="module" src="/src/main.js"></script>` });
+    const files = async (folder: string, plugins: VitePlugin[]) => {
+      const builder = await createBuilder({
+        root,
+        configFile: false,
+        logLevel: 'silent',
+        plugins,
+        builder: { sharedConfigBuild, sharedPlugins: sharedConfigBuild },
+        environments: {
+          client: { build: { outDir: `${folder}/client` } },
+          ssr: { build: { outDir: `${folder}/server`, rollupOptions: { input: path.join(root, 'src/shapes.js') } } },
+        },
+      });
+      await builder.buildApp();
+      return filesIn(path.join(root, folder));
+    };
+    const alone = await files('alone', []);
+    const ours = await files('ours', [forVite.pare({ ...silent, root, cache: false, minify: true })]);
+    const bytes = (of: typeof ours, name: RegExp) =>
+      Object.entries(of).flatMap(([file, { length }]) => (name.test(file) ? [length] : []));
+    // No map that nobody asked for; the page's scripts are no larger than Vite makes them, the server's stay readable.
+    expect(Object.keys(ours).filter((file) => file.endsWith('.map'))).toEqual([]);
+    expect(bytes(ours, /main|index-/)[0]).toBeLessThanOrEqual(bytes(alone, /main|index-/)[0]!);
+    expect(bytes(ours, /^server/)[0]).toBeGreaterThanOrEqual(bytes(alone, /^server/)[0]!);
   });
 });
