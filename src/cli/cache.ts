@@ -150,9 +150,19 @@ async function clear(
   print: Print,
 ): Promise<ExitCode> {
   const { kind, tag, tier } = selection;
-  const cleared = (await store.clear(selection)).filter((each) => each.tier !== 'memory');
   const coversAnswers = tag === undefined && (kind === undefined || kind === 'analysis') && (tier ?? 'disk') === 'disk';
-  const answers = coversAnswers ? await clearAnswers(path.join(folder, 'answers')) : null;
+  let cleared: Cleared[];
+  let answers: Omit<Cleared, 'tier'> | null;
+  try {
+    cleared = (await store.clear(selection)).filter((each) => each.tier !== 'memory');
+    answers = coversAnswers ? await clearAnswers(path.join(folder, 'answers')) : null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new PareError('cache-not-cleared', `The cache in ${shown(folder)} can't be cleared: ${message}`, {
+      hint: 'Allow writing to the folder, or take it away yourself: nothing in it is needed.',
+    });
+  }
   const isRedisMissing =
     redis !== null && (tier ?? 'redis') === 'redis' && !cleared.some((each) => each.tier === 'redis');
   print({ folder, cleared, answers }, () => {

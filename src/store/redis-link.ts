@@ -57,6 +57,8 @@ export class RedisLink {
   #wellSince = 0;
   /** What ends the waits that are under way. */
   readonly #waits = new Set<() => void>();
+  /** The first error of the connection there is, or was. */
+  #said: Error | null = null;
   #asked = 0;
   #opened = 0;
 
@@ -173,7 +175,10 @@ export class RedisLink {
     });
   }
 
-  #failed(error: unknown): void {
+  #failed(thrown: unknown): void {
+    // Whoever asks on a connection that was ended hears only that; why it was ended, its first error says.
+    const error =
+      (/^(Stream isn't writeable|Connection is closed)/.test((thrown as Error).message) && this.#said) || thrown;
     const { name, message } = error as Error;
     // Redis is there and says no: to this question, or to us.
     const isRefusal = name === 'ReplyError' && /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/.test(message);
@@ -207,7 +212,9 @@ export class RedisLink {
     this.#client = client;
     this.#wellSince = performance.now();
     client.once('close', () => {
-      if (this.#client === client && !this.#isClosed) this.#trip('away', null);
+      if (this.#client !== client || this.#isClosed) return;
+      if (this.#said === null) this.#trip('away', null);
+      else this.#failed(this.#said);
     });
   }
 
@@ -228,8 +235,8 @@ export class RedisLink {
       disconnectTimeout: HANG_UP_MS,
       connectionName: 'pare',
     });
-    let cause: Error | null = null;
-    client.on('error', (error: Error) => (cause = error));
+    this.#said = null;
+    client.on('error', (error: Error) => (this.#said ??= error));
     const connected = client.connect();
     const letGo = (): void => {
       (client as unknown as { stream?: { unref?: () => void } }).stream?.unref?.();
@@ -240,7 +247,7 @@ export class RedisLink {
       await connected;
     } catch (error) {
       hangUp(client);
-      throw cause ?? error;
+      throw this.#said ?? error;
     }
     letGo();
     return client;

@@ -43,11 +43,20 @@ export class TagEpochs {
 
   /** Reads the file again if another process has written it. Cheap: one look at its date. */
   refresh(): void {
-    const found = statSync(this.#file, { throwIfNoEntry: false, bigint: true });
-    const seen = found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    const seen = this.#look();
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#epochs = seen === '' ? null : this.#read();
+  }
+
+  /** '' where it isn't there, or where it can't be looked at: then no entry that carries a tag is current. */
+  #look(): string {
+    try {
+      const found = statSync(this.#file, { throwIfNoEntry: false, bigint: true });
+      return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    } catch {
+      return '';
+    }
   }
 
   /** Whether none of the tags was taken back since. Goes by what {@link refresh} has seen. */

@@ -172,6 +172,25 @@ test('a folder that can only be read is read, with one warning', async () => {
   expect(filesIn(folder)).toEqual(before);
 });
 
+test("a folder that can't be looked into is no cache, and the run goes on", async () => {
+  const folder = makeFolder();
+  const { store } = open(settingsOf(folder));
+  await store.put({ ...entry('known'), tags: ['a tag'] }, Buffer.from('as it was'));
+  await store[Symbol.asyncDispose]();
+  chmodSync(folder, isRoot ? 0o700 : 0);
+  onTestFinished(() => chmodSync(folder, 0o700));
+  const child = await startChild('visitor.mjs', {
+    settings: settingsOf(folder),
+    uid: isRoot ? 65_534 : null,
+    length: 9000,
+  });
+  const { code, stdout, stderr } = await ended(child);
+  expect([code, stderr]).toEqual([0, '']);
+  const { computed, warnings } = JSON.parse(stdout) as { computed: number; warnings: unknown[] };
+  expect(computed).toBe(200);
+  expect(warnings).toMatchObject([{ code: 'cache-not-readable' }, { code: 'cache-not-writable' }]);
+});
+
 test('a file in the place of the folder is no cache, with one warning', async () => {
   const file = join(makeFolder(), 'cache');
   writeFileSync(file, 'a file');

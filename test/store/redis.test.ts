@@ -201,6 +201,15 @@ describe('trouble', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  test('a wrong password: one warning that says so', async () => {
+    const server = await RedisServer.start('--requirepass', 'secret');
+    const url = new URL(server.settings().url);
+    url.password = 'wrong';
+    const { store, warnings } = machine(server.settings({ url: url.href }));
+    await runThrough(store, 'x');
+    expect(warnings).toMatchObject([{ code: 'cache-redis-refused', message: expect.stringContaining('WRONGPASS') }]);
+  });
+
   test('a password that is asked for: one warning that says so', async () => {
     const server = await RedisServer.start('--requirepass', 'secret');
     const { store, warnings } = machine(server.settings());
