@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction, Script } from 'node:vm';
 
+import type { StaticImport } from 'es-module-lexer';
 import type * as Oxc from 'oxc-parser';
 
 import type { ToolInput } from './tools/tool.ts';
@@ -64,7 +65,7 @@ async function moduleParser(root: string): Promise<(code: string) => Promise<str
   };
 }
 
-/** The same names are exported, and the same modules are loaded in the same order. */
+/** The same names are exported, and the same modules are loaded in the same order, as what they were said to be. */
 async function interfaceFault(output: string, input: string): Promise<string | null> {
   const [before, after] = await Promise.all([interfaceOf(input), interfaceOf(output)]);
   if (before === null || after === null) return null;
@@ -79,7 +80,7 @@ async function interfaceOf(code: string): Promise<{ exports: string; imports: st
   try {
     const [imports, exports] = parse(code);
     const loaded = imports.flatMap((each) =>
-      each.type === 'static' || each.type === 'reexport-star' ? [each.specifier] : [],
+      each.type === 'static' || each.type === 'reexport-star' ? [requestOf(each)] : [],
     );
     const names = exports.map((each) => (each.type === 'reexport-all' ? `* from ${each.from}` : each.name));
     // Once loaded, a module is not loaded again.
@@ -87,6 +88,12 @@ async function interfaceOf(code: string): Promise<{ exports: string; imports: st
   } catch {
     return null;
   }
+}
+
+/** A JSON module that loses its `with { type: 'json' }` doesn't load any more. */
+function requestOf({ specifier, attributes }: Pick<StaticImport, 'specifier' | 'attributes'>): string {
+  const said = (attributes ?? []).map(([key, value]) => `${key}: ${value}`).sort();
+  return said.length === 0 ? specifier : `${specifier} with { ${said.join(', ')} }`;
 }
 
 function messageOf(error: unknown): string {

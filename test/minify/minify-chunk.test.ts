@@ -7,6 +7,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { faultOf, parserOf } from '../../src/minify/check-output.ts';
 import { minifyChunk, minifyTask, type MinifyInput, type Minifier } from '../../src/minify/index.ts';
 import { memoryCache } from './memory-cache.ts';
 import { root, settingsOf } from './stage-plugins.ts';
@@ -285,5 +286,23 @@ describe("the project's own minifiers", () => {
     expect(result.warnings[0]).toContain(message);
     const alone = await minify(at, ['swc']);
     expect(alone).toMatchObject({ tool: null, code: CODE });
+  });
+});
+
+describe('what a module is said to be', () => {
+  const code = `import data from './data.json' with { type: 'json' };\nexport const longName = data.value + data.value;\n`;
+  const chunk = { file: 'main.js', code, map: null, format: 'es' } as const;
+
+  it.for(['oxc', 'swc', 'terser', 'esbuild'] as const)('stays with %s', async (tool) => {
+    const { code: minified, warnings } = await minifyChunk(chunk, settingsOf({ tools: [tool] }), { root });
+    expect(warnings).toEqual([]);
+    expect(minified).toMatch(/with\s*\{\s*type:\s*["']json["']\s*\}/);
+  });
+
+  it('must not be lost', async () => {
+    const parse = parserOf(root);
+    const fault = (output: string) => faultOf(output, code, 'module', parse);
+    expect(await fault(`import d from"./data.json"with{type:"json"};export const longName=d`)).toBe(null);
+    expect(await fault(`import d from"./data.json";export const longName=d`)).toMatch(/changed the imports/);
   });
 });

@@ -26,6 +26,8 @@ export async function runEsbuild(module: unknown, input: ToolInput): Promise<Too
     logLevel: 'silent',
     drop,
     pure: [...shared.pureFunctions],
+    // Whoever says what a module is runs it where that is understood; below ES2025 esbuild would leave it out. Older versions don't know the name.
+    ...(/\bwith\s*\{/.test(given) ? { supported: { 'import-attributes': true } } : {}),
     sourcemap: input.wantsMap ? 'external' : false,
     sourcesContent: false,
     ...(input.kind === 'module' ? { format: 'esm' } : {}),
