@@ -145,7 +145,7 @@ export async function standingAside(host: Pick<Host, 'warn'>, step: () => Promis
       error instanceof PareError
         ? error.message
         : `pare stood aside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-    host.warn(code, `${message}.${hint}`);
+    host.warn(code, `${message.replace(/\.$/, '')}.${hint}`);
   }
 }
 

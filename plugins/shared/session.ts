@@ -180,7 +180,7 @@ function reportPlan<T extends { readonly file: string }>(report: T, loaded: Load
 }
 
 function said(message: string, hint: string | null): string {
-  return hint === null ? message : `${message}. ${hint}`;
+  return hint === null ? message : `${message.replace(/\.$/, '')}. ${hint}`;
 }
 
 function messageOf(error: unknown): string {
