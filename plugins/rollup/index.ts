@@ -154,7 +154,7 @@ function plugin(request: PluginRequest): ParePlugin {
       const plan = await session.plan(host.warn);
       const { root } = session;
       const key = JSON.stringify([measureKey(plan, root), output.dir, output.file]);
-      const build = await shared(records, `${key} ${contentKey(bundle)}`, async () => {
+      const build = await shared(records, `${key} ${builds} ${contentKey(bundle)} ${assetsKey(bundle)}`, async () => {
         const maps = takenMaps.get(contentKey(bundle)) ?? new Map<string, string | Uint8Array>();
         const stylesOf: StylesOf =
           vite === null || styles.empty ? () => null : await styles.sheets(vite.config, vite.running);
@@ -380,6 +380,15 @@ function contentKey(bundle: OutputBundle): string {
   const hash = createHash('sha256');
   for (const output of Object.values(bundle))
     if (output.type === 'chunk') hash.update(output.fileName).update(output.code);
+  return hash.digest('hex');
+}
+
+/** Two builds of one process may differ in a style alone. */
+function assetsKey(bundle: OutputBundle): string {
+  const hash = createHash('sha256');
+  for (const output of Object.values(bundle))
+    if (output.type === 'asset' && !output.fileName.endsWith('.map'))
+      hash.update(output.fileName).update(output.source);
   return hash.digest('hex');
 }
 

@@ -1,4 +1,5 @@
 /** Style sheets in Vite: each byte has the module whose rule it is, with each version's own minifier. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -60,6 +61,22 @@ describe('style sheets', () => {
       ).toHaveProperty('src/lazy.css');
     },
   );
+
+  it('a sheet that alone has changed is measured anew by the next build of the process', async () => {
+    const own = await application({ 'src/main.js': `import './a.css';\n`, 'src/a.css': '.a { top: 1px; }\n' });
+    const outdir = path.join(own, 'out');
+    const names = { entryFileNames: '[name].js', assetFileNames: '[name][extname]' };
+    const unhashed = { name: 'unhashed', config: () => ({ build: { rollupOptions: { output: names } } }) };
+    const sizes: number[] = [];
+    for (const rule of ['.a { top: 1px; }', '.a { top: 1px; }\n.b { bottom: 2px; }']) {
+      writeFileSync(path.join(own, 'src/a.css'), rule);
+      const build = await analyzed('vite', own, { outdir, plugins: [unhashed as never] });
+      const sheet = build.outputs.find(({ kind }) => kind === 'css')!;
+      expect(sheet.bytes.raw).toBe(filesIn(outdir)[sheet.file]!.length);
+      sizes.push(sheet.bytes.raw);
+    }
+    expect(sizes[1]).toBeGreaterThan(sizes[0]!);
+  });
 
   it('a sheet that another plugin changed is not guessed at, and nothing is printed about it', async () => {
     const changing = {
