@@ -35,7 +35,11 @@ export async function listFiles(
     for (const entry of entries) {
       const name = prefix + entry.name;
       const full = path.join(current, entry.name);
-      if (entry.isDirectory()) {
+      if (entry.name.includes('\\')) {
+        // In a manifest it could be taken for a way out of the folder; reading one refuses it.
+        const hint = 'It gets no copies: elsewhere that divides folders. Give it another name.';
+        onDiagnostic({ code: 'file-name', file: name, message: `${name} has a backslash in its name`, hint });
+      } else if (entry.isDirectory()) {
         if (entry.name !== 'node_modules' && entry.name !== '.git') await enter(full, `${name}/`);
       } else if (PARTIAL.test(entry.name)) {
         if (!isRunning(Number(PARTIAL.exec(entry.name)![1]))) left.push(name);

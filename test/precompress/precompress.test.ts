@@ -247,3 +247,13 @@ describe('a check of a folder', () => {
       expect(() => parseManifest(text, 'x')).toThrow(expect.objectContaining({ code: 'bad-manifest' }));
   });
 });
+
+describe.skipIf(path.sep === '\\')('a name with a backslash', () => {
+  it('is passed over and said: the manifest of the rest can be read', async () => {
+    const folder = await makeFolder({ 'fine.js': program(40, 1), 'back\\slash.js': program(40, 2) });
+    const codes: string[] = [];
+    await precompress(folder, settings(), { onDiagnostic: ({ code }) => codes.push(code) });
+    expect(codes).toEqual(['file-name']);
+    expect((await checkPrecompressed(folder)).problems).toEqual([]);
+  });
+});
