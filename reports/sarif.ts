@@ -1,5 +1,5 @@
 /** A check as SARIF 2.1.0 (OASIS standard), for code scanning: a rule for each kind of budget, a result for each failure. */
-import type { BudgetKind } from '../src/budget/config.ts';
+import type { BudgetKind } from '../src/budget/budget.ts';
 import type { ImportPlace } from '../src/budget/diff.ts';
 import { causeLocation, placeLocation, type LocationOptions, type SourceLocation } from './check-location.ts';
 import { describeCut, formatCause, isFailure, type CheckedBudget, type CheckReport } from './check-report.ts';

@@ -246,8 +246,9 @@ function plugin(request: PluginRequest): ParePlugin {
       async handler(code, chunk, output) {
         if (isLeftToVite(this)) return null;
         let result: { code: string; map: RenderedMap | null } | null = null;
+        // What is wrong with the configuration is said once, when the output is there.
+        const minify = await minifyStage(warnIn(this)).catch(() => null);
         await standingAside({ warn: warnIn(this) }, async () => {
-          const minify = await minifyStage(warnIn(this));
           result = (await minify?.renderChunk(code, chunk, output)) ?? null;
         });
         return result;

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Budget } from '../../src/budget/config.ts';
+import type { Budget } from '../../src/budget/budget.ts';
 import type { LoadedConfig, LoadOptions } from '../../src/config/load.ts';
 import {
   compressSettings,
@@ -36,8 +36,11 @@ export class PluginSession {
   #root: string | null;
   #warn: Warn = () => undefined;
   #plan: Promise<BuildPlan> | null = null;
+  #hasFailed = false;
   #engine: Engine | null = null;
   #loaded: LoadedConfig | null = null;
+  /** What was looked at for a configuration, right or wrong; null: nothing yet. */
+  #grounds: Pick<LoadedConfig, 'files' | 'folders'> | null = null;
   /** How what the configuration came from looked when it was read; null: it was not read. */
   #stamp: string | null = null;
   #builds = 0;
@@ -71,12 +74,15 @@ export class PluginSession {
 
   /** Files that the configuration came from, absolute: a change of one of them is a reason to build again. */
   get files(): readonly string[] {
-    return this.#loaded === null || this.#loaded.file === null ? [] : this.#loaded.files;
+    const isWithout = this.#loaded !== null && this.#loaded.file === null;
+    return isWithout ? [] : (this.#grounds?.files ?? []);
   }
 
   /** A build begins. From the second on somebody watches, and a configuration that changed meanwhile is read again. */
   async begin(warn: Warn): Promise<void> {
     this.#warn = warn;
+    // What was wrong may have been mended.
+    if (this.#hasFailed) [this.#plan, this.#hasFailed] = [null, false];
     if (this.#builds++ > 0) await this.#follow().catch((error: unknown) => warn('config-broken', messageOf(error)));
     // What is wrong with it is said at the end, where pare stands aside.
     await this.plan(warn).catch(() => undefined);
@@ -86,23 +92,15 @@ export class PluginSession {
   plan(warn: Warn): Promise<BuildPlan> {
     this.#warn = warn;
     this.#plan ??= this.#open().catch((error: unknown) => {
-      this.#plan = null;
+      this.#hasFailed = true;
       throw error;
     });
     return this.#plan;
   }
 
   async #open(): Promise<BuildPlan> {
-    const [{ load }, { startEngine }] = await Promise.all([
-      import('../../src/config/load.ts'),
-      import('../../src/engine/engine.ts'),
-    ]);
-    const loaded = this.#loaded ?? (await load(this.#loadOptions()));
-    if (this.#loaded === null) {
-      for (const { code, message, hint } of loaded.warnings) this.#warn(code, said(message, hint));
-    }
-    this.#loaded = loaded;
-    this.#stamp ??= await this.#stampNow(loaded);
+    const { startEngine } = await import('../../src/engine/engine.ts');
+    const loaded = this.#loaded ?? (await this.#load());
     const engine = await startEngine({
       config: loaded,
       runKind: `build ${this.root}`,
@@ -110,6 +108,17 @@ export class PluginSession {
     });
     this.#engine = engine;
     return planOf(this.request, loaded, engine, this.root);
+  }
+
+  async #load(): Promise<LoadedConfig> {
+    const { inspect } = await import('../../src/config/load.ts');
+    const { loaded, files, folders } = await inspect({ ...this.#loadOptions(), fresh: this.#builds > 1 });
+    this.#grounds = { files, folders };
+    if (loaded instanceof Error) throw loaded;
+    for (const { code, message, hint } of loaded.warnings) this.#warn(code, said(message, hint));
+    this.#loaded = loaded;
+    this.#stamp = await this.#stampNow(loaded);
+    return loaded;
   }
 
   #loadOptions(): LoadOptions {
@@ -121,7 +130,8 @@ export class PluginSession {
     const before = this.#loaded;
     if (before === null || (await this.#stampNow(before)) === this.#stamp) return;
     const { inspect } = await import('../../src/config/load.ts');
-    const { loaded } = await inspect({ ...this.#loadOptions(), fresh: true });
+    const { loaded, files, folders } = await inspect({ ...this.#loadOptions(), fresh: true });
+    this.#grounds = { files, folders };
     this.#stamp = await this.#stampNow(loaded instanceof Error ? before : loaded);
     if (loaded instanceof Error) {
       this.#warn('config-broken', `${messageOf(loaded)}\nThe last good configuration stays.`);
@@ -131,7 +141,7 @@ export class PluginSession {
     if (!isDeepStrictEqual(before.config, loaded.config)) await this.#closeEngine();
   }
 
-  async #stampNow({ files, folders }: LoadedConfig): Promise<string> {
+  async #stampNow({ files, folders }: Pick<LoadedConfig, 'files' | 'folders'>): Promise<string> {
     const { stampOf, watchedFiles } = await import('../../src/config/stamp.ts');
     return stampOf(watchedFiles(files, folders));
   }

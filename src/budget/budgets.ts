@@ -1,7 +1,7 @@
 import { importChain } from '../detect/graph.ts';
 import type { Build, Bytes, ModuleIndex } from '../model/build.ts';
 import { PareError } from '../model/errors.ts';
-import type { Budget } from './config.ts';
+import type { Budget } from './budget.ts';
 import { describeCause, diffBuilds, newImportsBetween } from './diff.ts';
 import type { DiffCause, ImportPlace, ModuleChange } from './diff.ts';
 import { joinModules } from './identity.ts';

@@ -4,8 +4,6 @@ import { LIMIT_FORMS, parseLimit } from './limit.ts';
 import type { Budget, BudgetKind } from './budget.ts';
 import { didYouMean } from './did-you-mean.ts';
 
-export type { Budget, BudgetKind } from './budget.ts';
-
 const Name = v.pipe(v.string('must be a text'), v.minLength(1, 'must not be empty'));
 const Max = v.pipe(
   v.union([v.number(), v.string()], `must be ${LIMIT_FORMS}`),

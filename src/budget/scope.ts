@@ -1,7 +1,7 @@
 import { findDuplicates, wastedBytes } from '../detect/duplicates.ts';
 import type { Build, Bytes, ModuleIndex, Output } from '../model/build.ts';
 import { addBytes, NO_BYTES, sumBytes } from '../model/bytes.ts';
-import type { Budget } from './config.ts';
+import type { Budget } from './budget.ts';
 import { glob } from './glob.ts';
 import { withoutHash } from './identity.ts';
 

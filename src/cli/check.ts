@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Budget } from '../budget/config.ts';
+import type { Budget } from '../budget/budget.ts';
 import { load, type LoadedConfig } from '../config/load.ts';
 import { PareError } from '../model/errors.ts';
 import { ANALYSIS_ARGS, analyzeTarget } from './analysis.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { readBaseline } from '../budget/baseline.ts';
 import type { Build } from '../model/build.ts';
-import { claimsToBeBuild, readBuild } from '../model/build-schema.ts';
+import { claimsToBeBuild, readBuild } from '../model/read-build.ts';
 import { PareError } from '../model/errors.ts';
 import { analyzeTarget, type AnalysisArgs } from './analysis.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import type { Build } from '../model/build.ts';
 import type { ByteCache } from '../model/byte-cache.ts';
-import { readBuild } from '../model/build-schema.ts';
+import { readBuild } from '../model/read-build.ts';
 import { PareError } from '../model/errors.ts';
 import { assemble, type AssembleOptions } from '../measure/assemble.ts';
 import { compressAhead, CompressedAhead } from '../measure/compress.ts';

@@ -1,4 +1,4 @@
 export * from './build.ts';
-export { readBuild } from './build-schema.ts';
+export { readBuild } from './read-build.ts';
 export * from './bytes.ts';
 export * from './errors.ts';

@@ -1,7 +1,7 @@
 /** From a build and its budgets to what the writers tell: the results, the comparison, and what would mend each failure. */
 import { CHECK_SCHEMA, type CheckReport } from '../../reports/check-report.ts';
 import { checkBudgets } from '../budget/budgets.ts';
-import type { Budget } from '../budget/config.ts';
+import type { Budget } from '../budget/budget.ts';
 import { diffBuilds } from '../budget/diff.ts';
 import type { Build, ModuleIndex } from '../model/build.ts';
 import { sumBytes } from '../model/bytes.ts';

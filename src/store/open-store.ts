@@ -12,7 +12,8 @@ import type { ByteCache, CacheEntry, CacheKind } from '../model/byte-cache.ts';
 import { DiskTier, type EntryCount, type Found, type Selection, type VerifyResult } from './disk-tier.ts';
 import { createKeys, type StoreKey } from './key.ts';
 import { MemoryTier, type Held } from './memory-tier.ts';
-import type { RedisStatistics, RedisTier } from './redis-tier.ts';
+import type { RedisStatistics } from './redis-statistics.ts';
+import type { RedisTier } from './redis-tier.ts';
 import { RunProfiles, RunRecord } from './run-profile.ts';
 import { onceByCode, type CacheSettings, type Clock, type StoreWarning, type Warn } from './settings.ts';
 import {

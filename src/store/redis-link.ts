@@ -9,6 +9,7 @@
 import type { Redis } from 'ioredis';
 
 import { idleMs, WaitBudget } from './wait-budget.ts';
+import type { LinkStatistics } from './redis-statistics.ts';
 import type { RedisSettings, Warn } from './settings.ts';
 
 const FIRST_PROBE_MS = 1000;
@@ -19,13 +20,6 @@ const TRUSTED_AFTER_MS = 60_000;
 const CONNECT_MS = 5000;
 /** For a Redis that doesn't hang up with us: until then the process is kept alive. */
 const HANG_UP_MS = 100;
-
-export interface LinkStatistics {
-  /** Questions that were sent. */
-  readonly asked: number;
-  /** How often the circuit opened. */
-  readonly opened: number;
-}
 
 type RedisClass = (typeof import('ioredis'))['Redis'];
 /** What an answer was good for. */

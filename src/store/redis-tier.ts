@@ -11,7 +11,8 @@ import { decrypt, encrypt, isEncrypted } from './encryption.ts';
 import type { StoreKey } from './key.ts';
 import type { PartialFiles } from './partial-file.ts';
 import { decodeRecord, encodeRecord, valueOf, type RecordFields, type StampedTag } from './record.ts';
-import { RedisLink, withoutPassword, type LinkStatistics } from './redis-link.ts';
+import { RedisLink, withoutPassword } from './redis-link.ts';
+import type { RedisStatistics } from './redis-statistics.ts';
 import type { CacheSettings, RedisSettings, Warn } from './settings.ts';
 import { epochOf } from './tag-epochs.ts';
 
@@ -29,14 +30,6 @@ const LARGEST_BYTES = 16 * 1024 * 1024;
 const BACKGROUND_MS = 2000;
 /** A full Redis is not asked to take more for so long. */
 const FULL_MS = 60_000;
-
-export interface RedisStatistics extends LinkStatistics {
-  /** Values that were not asked for: Redis was in trouble, or had given less than asking it had cost. */
-  readonly spared: number;
-  readonly written: number;
-  /** Values that were not shared: the queue or Redis was full, or Redis was away. */
-  readonly dropped: number;
-}
 
 interface Queued {
   readonly fields: Omit<RecordFields, 'tags'>;

@@ -8,7 +8,7 @@ import {
 } from '../../src/budget/budgets.ts';
 import { readBaseline, writeBaseline } from '../../src/budget/baseline.ts';
 import { budgetProblems, parseBudgets } from '../../src/budget/config.ts';
-import type { Budget } from '../../src/budget/config.ts';
+import type { Budget } from '../../src/budget/budget.ts';
 import { glob } from '../../src/budget/glob.ts';
 import { allowed, formatBytes, parseLimit } from '../../src/budget/limit.ts';
 import { didYouMean } from '../../src/budget/did-you-mean.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 
 import { BUILD_SCHEMA, type Build } from '../../src/model/build.ts';
-import { readBuild } from '../../src/model/build-schema.ts';
+import { readBuild } from '../../src/model/read-build.ts';
 
 const build: Build = {
   schema: BUILD_SCHEMA,

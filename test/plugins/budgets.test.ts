@@ -10,7 +10,7 @@ import * as forRollup from 'pare/rollup';
 import * as forVite from 'pare/vite';
 import type { PareOptions } from 'pare/esbuild';
 import { writeBaseline } from '../../src/budget/baseline.ts';
-import type { Budget } from '../../src/budget/config.ts';
+import type { Budget } from '../../src/budget/budget.ts';
 import type { Build } from '../../src/model/build.ts';
 import { PareError } from '../../src/model/errors.ts';
 import { application, BUNDLERS, run, type AnyPlugin, type BundlerName } from './bundlers.ts';

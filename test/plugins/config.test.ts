@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { brotliDecompressSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
-import { watch } from 'rollup';
+import { rollup, watch } from 'rollup';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import * as forEsbuild from 'pare/esbuild';
@@ -87,6 +87,19 @@ describe('what is said', () => {
     );
   });
 
+  it('a broken configuration is said once', async () => {
+    await writeFile(at('pare.config.json'), '{ "report": fals }');
+    const warnings: string[] = [];
+    const bundle = await rollup({
+      input: at('src/main.js'),
+      plugins: [forRollup.pare({ root })],
+      onLog: (_, { message }) => void warnings.push(message),
+    });
+    await bundle.write({ dir: at('out') });
+    await bundle.close();
+    expect(warnings.filter((text) => text.includes('pare.config.json'))).toHaveLength(1);
+  });
+
   it('a broken configuration lets no budget of the plugin pass', async () => {
     await writeFile(at('pare.config.json'), '{');
     const build = esbuild.build({
@@ -153,6 +166,30 @@ describe('while a bundler watches', () => {
       expect(existsSync(at('second.json'))).toBe(true);
     } finally {
       await context.dispose();
+    }
+  });
+
+  it('Rollup: one that was broken at first builds again when it is mended', async () => {
+    await writeFile(at('pare.config.json'), '{ "analyzer":');
+    const watcher = watch({
+      input: at('src/main.js'),
+      plugins: [forRollup.pare({ root })],
+      output: { dir: at('out'), format: 'es' },
+      watch: { buildDelay: 10 },
+      onLog: () => undefined,
+    });
+    try {
+      let ends = 0;
+      watcher.on('event', (event) => {
+        if (event.code === 'BUNDLE_END') void event.result.close();
+        if (event.code === 'END') ends++;
+      });
+      await expect.poll(() => ends, { timeout: 10_000 }).toBe(1);
+      await wait(150);
+      await configure({ analyzer: { summary: false, json: 'mended.json' }, report: false });
+      await expect.poll(() => existsSync(at('mended.json')), { timeout: 10_000 }).toBe(true);
+    } finally {
+      await watcher.close();
     }
   });
 

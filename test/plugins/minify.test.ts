@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import * as forEsbuild from 'pare/esbuild';
 import * as forRollup from 'pare/rollup';
 import * as forVite from 'pare/vite';
-import type { Budget } from '../../src/budget/config.ts';
+import type { Budget } from '../../src/budget/budget.ts';
 import type { Build } from '../../src/model/build.ts';
 import { application, BUNDLERS, filesIn, remainders, run, type AnyPlugin, type BundlerName } from './bundlers.ts';
 

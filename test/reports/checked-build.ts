@@ -1,6 +1,6 @@
 /** A build before and after a change, with names that mean something in every format, and what a check says of them. */
 import type { CheckReport } from '../../reports/check-report.ts';
-import type { Budget } from '../../src/budget/config.ts';
+import type { Budget } from '../../src/budget/budget.ts';
 import type { Build, Module } from '../../src/model/build.ts';
 import { composeCheck } from '../../src/report/compose-check.ts';
 import { buildOf, edgeOf, moduleOf, outputOf } from '../detect/synthetic.ts';
