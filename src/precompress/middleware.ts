@@ -1,19 +1,22 @@
 /** Serves a compressed folder from any Node server: plain `node:http`, Connect, Express, Vite's preview. */
-import { createReadStream } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream';
 
-import type { PrecompressManifest } from './manifest.ts';
-import { negotiate, type NegotiateOptions } from './negotiate.ts';
+import { MANIFEST_FILE, type PrecompressManifest } from './manifest.ts';
+import { negotiate, type Negotiated, type NegotiateOptions } from './negotiate.ts';
 import { readManifest } from './read-manifest.ts';
 
 export interface ServeOptions extends NegotiateOptions {
-  /** Default: `pare-compress.json` of the folder, read once. */
+  /** Default: `pare-compress.json` of the folder, which is read again when it has changed. */
   readonly manifest?: PrecompressManifest | undefined;
 }
 
-/** `next` is called for what the manifest doesn't have, and with an error where a file can't be read. */
+/**
+ * `next` is called for what the manifest doesn't have and for files that are gone or aren't what it says, and with an error
+ * where a file can't be read.
+ */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 /**
@@ -22,30 +25,100 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  * @throws PareError `not-found`, `bad-manifest`
  */
 export async function serveCompressed(folder: string, options: ServeOptions = {}): Promise<Middleware> {
-  const manifest = options.manifest ?? (await readManifest(folder));
+  const { manifest: given } = options;
+  const current = given === undefined ? await followManifest(folder) : () => Promise.resolve(given);
   return (request, response, next) => {
-    const { method = 'GET', url = '/', headers } = request;
-    const answer = method === 'GET' || method === 'HEAD' ? negotiate(manifest, url, headers, options) : null;
-    if (answer === null) {
-      next();
+    const { method = 'GET' } = request;
+    if (method !== 'GET' && method !== 'HEAD') next();
+    else
+      findAnswer(folder, current, request, options).then((found) => {
+        if (found === null) next();
+        else send(found, request, response);
+      }, next);
+  };
+}
+
+interface Found {
+  readonly answer: Negotiated;
+  /** Of the file that is sent, open; null with 406. */
+  readonly handle: FileHandle | null;
+}
+
+/** null where there is nothing that is as the manifest says. */
+async function findAnswer(
+  folder: string,
+  current: () => Promise<PrecompressManifest>,
+  { url = '/', headers }: IncomingMessage,
+  options: NegotiateOptions,
+): Promise<Found | null> {
+  // Between the reading of the manifest and of the file there may have been a new build: then it is right the second time.
+  for (let tries = 0; tries < 2; tries++) {
+    const answer = negotiate(await current(), url, headers, options);
+    if (answer === null) return null;
+    if (answer.file === null) return { answer, handle: null };
+    const handle = await openWhole(path.join(folder, answer.file), lengthOf(answer));
+    if (handle !== null) return { answer, handle };
+  }
+  return null;
+}
+
+function send({ answer, handle }: Found, { method, headers }: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': _, ...validators } = answer.headers;
+  const isHead = handle === null || method === 'HEAD';
+  const bytes = lengthOf(answer);
+  if (response.headersSent) {
+    // A time limit of the server's, for one, may have answered meanwhile.
+  } else if (answer.status === 200 && isKnown(headers['if-none-match'], answer.headers['etag'])) {
+    response.writeHead(304, validators).end();
+  } else {
+    response.writeHead(answer.status, answer.headers);
+    if (!isHead && bytes > 0) {
+      // No more than was promised, should the file grow meanwhile; the stream closes the handle.
+      pipeline(handle.createReadStream({ end: bytes - 1 }), response, () => undefined);
       return;
     }
-    const { 'content-length': length, ...validators } = answer.headers;
-    if (answer.status === 200 && isKnown(headers['if-none-match'], answer.headers['etag'])) {
-      response.writeHead(304, validators).end();
-    } else if (answer.file === null || method === 'HEAD') {
-      response.writeHead(answer.status, answer.headers).end();
-    } else {
-      const stream = createReadStream(path.join(folder, answer.file));
-      stream.once('open', () => {
-        response.writeHead(answer.status, { ...validators, 'content-length': length });
-        pipeline(stream, response, () => undefined);
-      });
-      stream.once('error', (error) => {
-        if (!response.headersSent) next(error);
-      });
-    }
+    response.end();
+  }
+  handle?.close().catch(() => undefined);
+}
+
+/** null where the file is gone or has another size. What is opened stays the same file, even if its name is given to another. */
+async function openWhole(file: string, bytes: number): Promise<FileHandle | null> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+  const found = await handle.stat().catch(() => null);
+  if (found?.isFile() === true && found.size === bytes) return handle;
+  await handle.close();
+  return null;
+}
+
+/** The manifest as it is now: it is read again only when its file is another one. What can't be read changes nothing. */
+async function followManifest(folder: string): Promise<() => Promise<PrecompressManifest>> {
+  const stampOf = async (): Promise<string> => {
+    const found = await stat(path.join(folder, MANIFEST_FILE)).catch(() => null);
+    return found === null ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`;
   };
+  // Taken before the file is read: what is written in between is seen the next time.
+  let stamp = await stampOf();
+  let manifest = Promise.resolve(await readManifest(folder));
+  return async () => {
+    const now = await stampOf();
+    if (now !== stamp && now !== '') {
+      stamp = now;
+      const before = manifest;
+      manifest = readManifest(folder).catch(() => before);
+    }
+    return manifest;
+  };
+}
+
+function lengthOf({ headers }: Negotiated): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 /** RFC 9110, section 13.1.2: compared weakly. */

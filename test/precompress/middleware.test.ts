@@ -1,14 +1,15 @@
 import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { MANIFEST_FILE } from '../../src/precompress/manifest.ts';
 import { serveCompressed } from '../../src/precompress/middleware.ts';
 import { precompress } from '../../src/precompress/precompress.ts';
 import { COMPRESS_DEFAULTS } from '../../src/precompress/settings.ts';
-import { makeFolder, program } from './folders.ts';
+import { makeFolder, program, writeFiles } from './folders.ts';
 
 const script = program(100);
 let server: ReturnType<typeof createServer>;
@@ -88,6 +89,53 @@ describe('a server of a compressed folder', () => {
     expect((await get('/../../etc/passwd')).status).toBe(404);
     expect((await get('/', {}, 'POST')).status).toBe(404);
     expect((await get('/', { 'x-empty': '1' })).status).toBe(404);
-    expect((await get('/gone.js', { 'accept-encoding': 'br' })).status).toBe(500);
+    expect((await get('/gone.js', { 'accept-encoding': 'br' })).status).toBe(404);
+  });
+
+  it('follows what is built again in the same place', async () => {
+    const longer = program(150, 2);
+    const shorter = program(50, 3);
+    const fresh = { 'grown.js': longer, 'shrunk.js': shorter, 'new.js': script, 'same.txt': 'b'.repeat(2000) };
+    await writeFiles(folder, {
+      'grown.js': script,
+      'shrunk.js': script,
+      'same.txt': 'a'.repeat(2000),
+      'dead.js': script,
+    });
+    await precompress(folder, COMPRESS_DEFAULTS);
+    const { headers } = await get('/same.txt');
+    expect((await get('/grown.js')).body.toString()).toBe(script);
+
+    await writeFiles(folder, fresh);
+    await rm(path.join(folder, 'dead.js'));
+    // Not compressed again yet: what differs from the manifest is left to who comes after.
+    const between = await Promise.all(['/grown.js', '/shrunk.js', '/dead.js'].map((url) => get(url)));
+    expect(between.map(({ status }) => status)).toEqual([404, 404, 404]);
+
+    await precompress(folder, COMPRESS_DEFAULTS);
+    for (const [name, text] of Object.entries(fresh)) {
+      expect((await get(`/${name}`)).body.toString()).toBe(text);
+      const { body } = await get(`/${name}`, { 'accept-encoding': 'br' });
+      expect(zlib.brotliDecompressSync(body).toString()).toBe(text);
+    }
+    expect((await get('/dead.js', { 'accept-encoding': 'br' })).status).toBe(404);
+    expect((await get('/same.txt', { 'if-none-match': headers.etag! })).status).toBe(200);
+  });
+
+  it('keeps to the last manifest while there is no good one', async () => {
+    const manifest = path.join(folder, MANIFEST_FILE);
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(manifest, text.slice(0, -20));
+    expect((await get('/main-DTS0ONO5.js')).body.toString()).toBe(script);
+    await rm(manifest);
+    expect((await get('/main-DTS0ONO5.js')).body.toString()).toBe(script);
+    await writeFile(manifest, text);
+  });
+
+  it('sends an empty file', async () => {
+    await writeFiles(folder, { 'empty.txt': '' });
+    await precompress(folder, COMPRESS_DEFAULTS);
+    const { status, headers, body } = await get('/empty.txt');
+    expect([status, headers['content-length'], body.length]).toEqual([200, '0', 0]);
   });
 });
