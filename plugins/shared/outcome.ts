@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Build, ModuleIndex } from '../../src/model/build.ts';
+import type { Build, Diagnostic, ModuleIndex } from '../../src/model/build.ts';
 import { assemble } from '../../src/measure/assemble.ts';
 import type { BuildEvidence } from '../../src/measure/evidence.ts';
 import { sourceText } from '../../src/collect/source-text.ts';
@@ -121,14 +121,21 @@ async function reportOutcome(
 /** Writes the compressed copies beside the files. Rebuilds of a watching bundler only take away those that are no longer right. */
 async function compressOutcome({ folder, base, watching }: FinishedBuild, plan: BuildPlan, host: Host): Promise<void> {
   const { engine, compress } = plan;
-  const { precompress } = await import('../../src/precompress/precompress.ts');
-  const settings = watching ? { ...compress!, formats: [], previous: [] } : compress!;
+  const [{ precompress }, { presentReleases }] = await Promise.all([
+    import('../../src/precompress/precompress.ts'),
+    import('../../src/precompress/releases.ts'),
+  ]);
+  const onDiagnostic = ({ code, message, hint }: Diagnostic): void =>
+    host.warn(code, hint === null ? message : `${message}. ${hint}`);
+  const settings = watching
+    ? { ...compress!, formats: [], previous: [] }
+    : { ...compress!, previous: await presentReleases(compress!.previous, onDiagnostic) };
   await engine.telemetry.span('compress', () =>
     precompress(folder!, settings, {
       base,
       cache: engine.cache,
       signal: engine.scope.signal,
-      onDiagnostic: ({ code, message, hint }) => host.warn(code, hint === null ? message : `${message}. ${hint}`),
+      onDiagnostic,
       run: (input, options) => engine.run('encode', input, options),
     }),
   );

@@ -118,14 +118,19 @@ async function compress(
   flags: Partial<CompressSettings>,
   { config, base, cache, isDry }: Asked,
 ): Promise<{ readonly manifest: PrecompressManifest; readonly diagnostics: readonly Diagnostic[] }> {
-  const [{ startEngine }, { compressSettings }, { closeOnSignals, uninterrupted }, { precompress }] = await Promise.all(
-    [
-      import('../engine/engine.ts'),
-      import('../config/settings.ts'),
-      import('../scope/signals.ts'),
-      import('../precompress/precompress.ts'),
-    ],
-  );
+  const [
+    { startEngine },
+    { compressSettings },
+    { closeOnSignals, uninterrupted },
+    { precompress },
+    { presentReleases },
+  ] = await Promise.all([
+    import('../engine/engine.ts'),
+    import('../config/settings.ts'),
+    import('../scope/signals.ts'),
+    import('../precompress/precompress.ts'),
+    import('../precompress/releases.ts'),
+  ]);
   const folder = path.resolve(target);
   const diagnostics: Diagnostic[] = [];
   await using engine = await startEngine({
@@ -137,7 +142,16 @@ async function compress(
   closeOnSignals(engine.scope);
   const progress = createProgress();
   progress.update(`reading ${target}`);
-  const settings = { ...COMPRESS_DEFAULTS, ...compressSettings(engine.config), ...flags };
+  const configured = compressSettings(engine.config);
+  const settings = {
+    ...COMPRESS_DEFAULTS,
+    ...configured,
+    // A folder that is named on the command line is meant now: where it is missing, that is an error.
+    ...(flags.previous === undefined && {
+      previous: await presentReleases(configured?.previous ?? [], (diagnostic) => diagnostics.push(diagnostic)),
+    }),
+    ...flags,
+  };
   try {
     // At a signal the scope ends what is going on; this waits until nothing is half-written.
     const manifest = await uninterrupted(() =>

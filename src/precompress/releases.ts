@@ -1,5 +1,5 @@
 /** Earlier releases, as far as the files of now have something of theirs to build on. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Diagnostic } from '../model/build.ts';
@@ -25,6 +25,26 @@ interface ReleasesContext {
   readonly base: string;
   readonly isIncluded: (file: string) => boolean;
   readonly report: Report;
+}
+
+/** Those of the configured folders that are there: before the first release there are none, and that must fail nothing. */
+export async function presentReleases(previous: readonly string[], report: Report): Promise<string[]> {
+  const present: string[] = [];
+  for (const folder of previous) {
+    const error = await stat(folder).then(
+      () => null,
+      (cause: NodeJS.ErrnoException) => cause,
+    );
+    if (error?.code !== 'ENOENT') present.push(folder);
+    else
+      report({
+        code: 'previous-missing',
+        file: null,
+        message: `compress.previous names ${folder}, and there is no such folder`,
+        hint: 'No delta is made against it; the rest goes on. Before a first release that is as it should be.',
+      });
+  }
+  return present;
 }
 
 /** Which earlier files deltas are made against, for each file of now; and which files changed under their name. */

@@ -89,6 +89,15 @@ describe('pare compress', () => {
     expect(await written()).toContain('assets/main-BBBB2345.js.br');
   });
 
+  test('goes on without an earlier release that the configuration names and that is not there', async () => {
+    await write('pare.config.json', JSON.stringify({ compress: { previous: ['releases/1', 'old'] } }));
+    const { code, stdout, stderr } = await compress('dist');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`compress.previous names ${path.join(shop, 'releases/1')}, and there is no such folder`);
+    expect(stdout).toContain('for 1 file that changed');
+    expect((await compress('dist', '--previous', 'old')).stderr).toBe('');
+  });
+
   test.each([
     [['dist', '--formats', 'brr'], 2, 'Did you mean br?'],
     [['dist', '--min-saving', '200%'], 2, 'For example 2% or 0.02'],

@@ -69,9 +69,31 @@ describe.each(BUNDLERS)('%s', (bundler) => {
     expect(brotliDecompressSync(copy)).toEqual(await readFile(path.join(at('out'), script)));
     expect(files.some((file) => file.endsWith('pare-compress.json'))).toBe(true);
   });
+
+  it('makes a first release, though earlier ones are configured', async () => {
+    const compress = { previous: ['releases/none'] };
+    await configure({ analyzer: { summary: false }, report: false, compress });
+    await run(bundler, root, { outdir: at('out'), plugins: [pareFor(bundler)] });
+    expect(Object.keys(filesIn(at('out')))).toEqual(expect.arrayContaining([expect.stringMatching(/\bmain.*\.br$/)]));
+  });
 });
 
 describe('what is said', () => {
+  it('an earlier release that is not there is a warning that names it', async () => {
+    const compress = { previous: ['releases/none'] };
+    await configure({ analyzer: false, report: false, compress });
+    const { warnings } = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: ['src/main.js'],
+      bundle: true,
+      outdir: at('out'),
+      logLevel: 'silent',
+      plugins: [forEsbuild.pare()],
+    });
+    expect(warnings.map(({ text }) => text).join('\n')).toContain(`compress.previous names ${at('releases/none')}`);
+    expect(existsSync(at('out/pare-compress.json'))).toBe(true);
+  });
+
   it('a broken configuration is a warning that names file, place and mend', async () => {
     await configure({ report: { fiel: 'x' } });
     const { warnings } = await esbuild.build({
