@@ -5,7 +5,8 @@ export function formatBytes(bytes: number | null): string {
   if (bytes > 0 && bytes < 0.5) return '<1 B';
   if (Math.abs(bytes) < 999.5) return `${Math.round(bytes)} B`;
   if (Math.abs(bytes) < 999_500) return `${trim(bytes / 1_000, Math.abs(bytes) < 99_950 ? 1 : 0)} kB`;
-  return `${trim(bytes / 1_000_000, 2)} MB`;
+  if (Math.abs(bytes) < 999_995_000) return `${trim(bytes / 1_000_000, 2)} MB`;
+  return `${trim(bytes / 1_000_000_000, 2)} GB`;
 }
 
 export function formatShare(part: number, whole: number): string {

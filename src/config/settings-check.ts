@@ -40,7 +40,9 @@ export function checkValue(key: Key, value: unknown, at: string, found: CheckedS
   if (key.kind === 'section' && typeof value === 'boolean') found.entries.set(key.path, value);
   else if (key.kind === 'section' || key.kind === 'group') {
     if (!isObject(value)) {
-      const message = `must be ${key.expected}, not ${shownValue(value)}`;
+      const isAddress = key.path === 'cache.redis' && typeof value === 'string' && /^rediss?:\/\//i.test(value);
+      const mend = isAddress ? `. Write { "url": ${shownValue(value)} }` : '';
+      const message = `must be ${key.expected}, not ${shownValue(value)}${mend}`;
       found.findings.push({ path: at, message, expected: key.expected });
       return;
     }

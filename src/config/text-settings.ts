@@ -107,7 +107,10 @@ function readSetting({ path, value, name }: Setting, found: TextSettings): void 
     return;
   }
   const before = found.findings.length;
-  checkValue(key, typeof value === 'string' ? fromText(key, value) : value, path, found);
+  const read = typeof value === 'string' ? fromText(key, value) : value;
+  const broken = typeof read === 'string' && TAKES_JSON.has(key.kind) ? jsonProblem(read) : null;
+  if (broken === null) checkValue(key, read, path, found);
+  else found.findings.push({ path, message: `is no JSON: ${broken}` });
   found.problems.push(...found.findings.slice(before).map((finding) => ({ ...finding, name })));
   if (found.findings.length > before) return;
   found.names.set(path, name);
@@ -144,6 +147,19 @@ const SWITCHES: ReadonlyMap<string, boolean> = new Map([
   ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
   ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
 ]);
+
+const TAKES_JSON: ReadonlySet<Key['kind']> = new Set(['section', 'object', 'budgets', 'group']);
+
+/** What the parser says of a text that begins as JSON, without what it quotes of it: there may be a password in that. */
+function jsonProblem(text: string): string | null {
+  if (!/^\s*[[{]/.test(text)) return null;
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return (error as Error).message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
+  }
+}
 
 function fromJson(text: string): unknown {
   try {

@@ -41,13 +41,13 @@ beforeAll(async () => {
 describe('pare cache', () => {
   test('says what lies in the cache and what it was good for', async () => {
     expect((await run('cache', 'stats')).stdout).toMatch(
-      /^pare {2}cache in node_modules\/\.cache\/pare: 0 B of [\d.]+ MB, no run has used it yet\n$/,
+      /^pare {2}cache in node_modules\/\.cache\/pare: 0 B of 1\.07 GB, no run has used it yet\n$/,
     );
     expect((await run('analyze', 'dist')).code).toBe(EXIT.ok);
     const { code, stdout, stderr } = await run('cache', 'stats');
     expect([code, stderr]).toEqual([EXIT.ok, '']);
     expect(stdout).toMatch(
-      /^pare {2}cache in node_modules\/\.cache\/pare: .* of .* MB, 1 run since 20\d\d-\d\d-\d\d\n/,
+      /^pare {2}cache in node_modules\/\.cache\/pare: .* of 1\.07 GB, 1 run since 20\d\d-\d\d-\d\d\n/,
     );
     expect(stdout).toMatch(/^ +entries +size +hits +misses +hit rate +time saved$/m);
     expect(stdout).toMatch(/^ {2}disk \w+ +[1-9]\d* +[\d.]+ k?B/m);

@@ -119,6 +119,9 @@ describe('mistakes that people make: each message names the file, the key and th
     expect(await redis({ url: 'http://cache.local' })).toEqual([
       'pare.config.json:4:7 cache.redis.url must begin with redis:// or rediss://, not "http://cache.local".',
     ]);
+    expect(await problemsOf({ 'pare.config.json': { cache: { redis: 'redis://me:secret@localhost' } } })).toEqual([
+      'pare.config.json:3:5 cache.redis must be false, true or an object, not "redis://me:***@localhost". Write { "url": "redis://me:***@localhost" }',
+    ]);
     expect(await redis({ prefix: 'shop:' })).toEqual([
       'pare.config.json:3:5 cache.redis has no url. Write for example { "url": "redis://localhost:6379" }, or set PARE_CACHE_REDIS_URL',
     ]);
@@ -185,6 +188,24 @@ describe('mistakes that people make: each message names the file, the key and th
     expect(warnings.map(({ message, hint }) => [message, hint])).toEqual([
       ['PARE_CACHE_REDIS_ULR is set, and there is no such setting', 'Did you mean PARE_CACHE_REDIS_URL?'],
       ['PARE_CACHE_SHARED is set, and there is no such setting', null],
+    ]);
+  });
+
+  test('JSON in a variable that is none: in the words of the parser, without what is in it', async () => {
+    const env = {
+      PARE_BUDGETS: '[{]',
+      PARE_CACHE_REDIS: '{"url":secret}',
+      PARE_MINIFY_TERSER: '{ a',
+    };
+    const problems = await problemsOf({}, { env });
+    expect(problems).toEqual([
+      expect.stringMatching(/^PARE_BUDGETS budgets is no JSON: .+/),
+      expect.stringMatching(/^PARE_MINIFY_TERSER minify\.terser is no JSON: .+/),
+      expect.stringMatching(/^PARE_CACHE_REDIS cache\.redis is no JSON: .+/),
+    ]);
+    expect(problems.join()).not.toContain('secret');
+    expect(await problemsOf({}, { env: { PARE_BUDGETS: 'many' } })).toEqual([
+      'PARE_BUDGETS budgets must be a list of budgets',
     ]);
   });
 
