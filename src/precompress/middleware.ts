@@ -30,12 +30,25 @@ export async function serveCompressed(folder: string, options: ServeOptions = {}
   return (request, response, next) => {
     const { method = 'GET' } = request;
     if (method !== 'GET' && method !== 'HEAD') next();
-    else
-      findAnswer(folder, current, request, options).then((found) => {
-        if (found === null) next();
-        else send(found, request, response);
-      }, next);
+    else void respond(() => findAnswer(folder, current, request, options), request, response, next);
   };
+}
+
+async function respond(
+  find: () => Promise<Found | null>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): Promise<void> {
+  let found: Found | null;
+  try {
+    found = await find();
+  } catch (error) {
+    next(error);
+    return;
+  }
+  if (found === null) next();
+  else send(found, request, response);
 }
 
 interface Found {
