@@ -1,4 +1,4 @@
-/** Whether what a minifier gave is still the same program as far as that can be told for certain: it parses, and its imports and exports are those it was given. */
+/** Whether what a minifier gave is still the same program as far as that can be told for certain: it parses, and its imports, exports and directives are those it was given. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,24 @@ export type Parse = (code: string, kind: Kind) => Promise<string | null>;
 export async function faultOf(output: string, input: string, kind: Kind, parse: Parse): Promise<string | null> {
   const message = await parse(output, kind);
   if (message !== null && (await parse(input, kind)) === null) return `its output does not parse: ${message}`;
-  return kind === 'module' ? interfaceFault(output, input) : null;
+  return lostDirective(output, input) ?? (kind === 'module' ? await interfaceFault(output, input) : null);
+}
+
+/** `"use server"` and its like, at the beginning of a program or a function. */
+const DIRECTIVE = /(?:^|[{;\n])\s*(["'])(use (?!strict\b|asm\b)[a-z][\w -]*)\1(?=\s*(?:[;}\n]|$))/g;
+
+/** Directives say to other tools what becomes of a function; swc 1.16.18 drops those of static methods. */
+function lostDirective(output: string, input: string): string | null {
+  const kept = directivesOf(output);
+  const lost = [...directivesOf(input)].find(([name, count]) => (kept.get(name) ?? 0) < count);
+  return lost === undefined ? null : `it dropped "${lost[0]}"`;
+}
+
+function directivesOf(code: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  if (!code.includes('use ')) return counts;
+  for (const [, , name] of code.matchAll(DIRECTIVE)) counts.set(name!, (counts.get(name!) ?? 0) + 1);
+  return counts;
 }
 
 /** Scripts by the engine's own parser; modules by oxc-parser or Rolldown where the project has one of them, else by acorn. */

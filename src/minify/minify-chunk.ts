@@ -296,7 +296,7 @@ function cacheEntry(chunk: MinifyInput, settings: MinifySettings, plan: Plan): C
 }
 
 /** Of what is kept and of how it is made; changes when either does. */
-const FORM = 'minify 2';
+const FORM = 'minify 3';
 
 /** JSON with sorted keys; regular expressions and functions by their text. */
 function stableText(value: unknown): string {

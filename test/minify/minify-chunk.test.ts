@@ -69,16 +69,23 @@ describe('a chunk', () => {
 
   it.for(TOOLS)('keeps its hashbang, its directives and what others see of it with %s', async (tool) => {
     const head = '#!/usr/bin/env node\n"use client";\n';
-    const more =
-      'export default class { static action() { "use server"; return import.meta.url; } }\nimport("./lazy.js");\n';
+    const more = 'export default class { static action() { return import.meta.url; } }\nimport("./lazy.js");\n';
     const result = await minifyChunk(chunk(head + CODE + more), settingsOf({ tools: [tool] }), { root });
     expect(result.tool).toBe(tool);
     expect(result.code).toMatch(/^#!\/usr\/bin\/env node\n\s*"use client";/);
-    expect(result.code).toContain('"use server"');
     expect(result.code).toMatch(/import\s*\{\s*write\b.*from\s*["']\.\/write\.js["']/);
     expect(result.code).toMatch(/import\(["'`]\.\/lazy\.js["'`]\)/);
     expect(result.code).toContain('import.meta.url');
     expect(result.code).toMatch(/\bdescribeNumber\b/);
+  });
+
+  it.for(TOOLS)('never loses the directive of a function with %s', async (tool) => {
+    const more =
+      'export async function save() {\n  "use server";\n  return 1;\n}\nexport class Actions { static action() { "use server"; return 2; } }\n';
+    const result = await minifyChunk(chunk(CODE + more), settingsOf({ tools: [tool] }), { root });
+    expect(result.code.match(/["']use server["']/g)).toHaveLength(2);
+    // A minifier that drops one is out, and named.
+    if (result.tool === null) expect(result.warnings.join()).toMatch(/dropped "use server"/);
   });
 
   it.for(TOOLS)(
